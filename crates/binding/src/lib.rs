@@ -1,0 +1,1 @@
+//! The Node.js addon: translates between JavaScript and the runtime.

@@ -1,0 +1,24 @@
+//! What the engine asks of a model, so that it can be tested with a fake one.
+
+use crate::{Batch, ModelError};
+
+/// A loaded model together with its KV cache: `num_blocks` blocks of `block_size` positions.
+pub trait LanguageModel: Send {
+    /// Length of a row of logits. Ids at or above the tokenizer's vocabulary are padding: mask them.
+    fn vocab_size(&self) -> usize;
+    /// Most positions that one sequence may have.
+    fn context_length(&self) -> usize;
+    fn block_size(&self) -> usize;
+    fn num_blocks(&self) -> usize;
+
+    /// Computes the batch, writes K and V of every row into the KV cache and leaves the logits of `batch.logit_rows`
+    /// in `logits`, `[logit_rows, vocab_size]`.
+    ///
+    /// # Errors
+    /// `ModelError::InvalidBatch` when an id, position or block is out of range (nothing is computed then);
+    /// `ModelError::Backend` when the device fails. The cache's content for the batch's positions is undefined then.
+    fn forward(&mut self, batch: &Batch, logits: &mut Vec<f32>) -> Result<(), ModelError>;
+
+    /// Copies the K and V of all layers from one block to another.
+    fn copy_block(&mut self, from: u32, to: u32) -> Result<(), ModelError>;
+}

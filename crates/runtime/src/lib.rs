@@ -1,0 +1,1 @@
+//! The facade: a chat request in, a stream of chat events out.
