@@ -1,1 +1,28 @@
-export {};
+export { loadModel, Model } from "./model.js";
+export type { Backend, EngineStats, LoadModelOptions, ModelInfo } from "./model.js";
+
+export type { ChatRequest } from "./request.js";
+export type { AssistantMessage, ChatMessage, SystemMessage, Tool, ToolCall, ToolMessage, UserMessage } from "./messages.js";
+export type {
+  ChatEvent,
+  EndEvent,
+  FinishReason,
+  ReasoningDelta,
+  TextDelta,
+  Timings,
+  TokenLogprob,
+  ToolCallEvent,
+  TopLogprob,
+  Usage,
+} from "./events.js";
+
+export { ERROR_CODES, IzwiError } from "./errors.js";
+export type { ErrorCode } from "./errors.js";
+
+export { CATALOG, DEFAULT_MODEL, downloadUrl, findInCatalog } from "./catalog/catalog.js";
+export type { CatalogEntry } from "./catalog/catalog.js";
+export { listModels } from "./store/list.js";
+export type { InstalledModel } from "./store/list.js";
+export { BUILTIN_MODEL, builtinModelPath, modelsDirectory } from "./store/paths.js";
+export { resolveModel } from "./store/resolve.js";
+export type { ResolvedModel } from "./store/resolve.js";

@@ -1,0 +1,136 @@
+/**
+ * The native addon's surface, as crates/binding exports it. Written by hand, because the addon is a build
+ * product and this package must compile before it exists. Everything here is plain data or a handle.
+ */
+
+/** What the compiled addon exports. */
+export interface NativeAddon {
+  NativeModel: NativeModelConstructor;
+}
+
+export interface NativeModelConstructor {
+  load(path: string, options: NativeLoadOptions): Promise<NativeModel>;
+}
+
+export interface NativeLoadOptions {
+  backend?: string;
+  threads?: number;
+  contextLength?: number;
+  maxRunning?: number;
+}
+
+export interface NativeModel {
+  info(): NativeModelInfo;
+  stats(): NativeStats;
+  /** Validates, renders the template and queues; throws synchronously. */
+  chat(request: NativeChatRequest): NativeStream;
+  tokenize(text: string, parseSpecial: boolean): Uint32Array;
+  detokenize(tokenIds: Uint32Array): string;
+  applyTemplate(request: NativeChatRequest): string;
+  /** [n - 1]: log p(token[i + 1] | token[0..=i]). */
+  score(tokenIds: Uint32Array): Promise<Float32Array>;
+  /** Ends all streams; idempotent. */
+  close(): Promise<void>;
+}
+
+export interface NativeStream {
+  /** All events that are ready, at least one; null after the end. */
+  next(): Promise<NativeEvent[] | null>;
+  cancel(): void;
+}
+
+export interface NativeModelInfo {
+  path: string;
+  name: string;
+  architecture: string;
+  quantization: string;
+  parameterCount: number;
+  fileBytes: number;
+  contextLength: number;
+  trainedContextLength: number;
+  vocabSize: number;
+  blockSize: number;
+  backend: string;
+  device: string;
+  isa: string;
+  threads: number;
+  loadMs: number;
+}
+
+export interface NativeStats {
+  prefilledTokens: number;
+  cachedTokens: number;
+  decodedTokens: number;
+  steps: number;
+  running: number;
+  waiting: number;
+  blocksFree: number;
+  blocksTotal: number;
+}
+
+export interface NativeToolCall {
+  id?: string;
+  name: string;
+  arguments: string;
+}
+
+export interface NativeMessage {
+  role: string;
+  content: string;
+  reasoningContent?: string;
+  toolCalls?: NativeToolCall[];
+  toolCallId?: string;
+  name?: string;
+}
+
+export interface NativeChatRequest {
+  messages: NativeMessage[];
+  /** A JSON array. */
+  tools?: string;
+  /** A JSON object. */
+  templateKwargs?: string;
+  thinking?: boolean;
+  temperature?: number;
+  topK?: number;
+  topP?: number;
+  minP?: number;
+  repetitionPenalty?: number;
+  presencePenalty?: number;
+  frequencyPenalty?: number;
+  logitBias?: { tokenId: number; bias: number }[];
+  seed?: number;
+  maxTokens?: number;
+  stop?: string[];
+  logprobs?: number;
+}
+
+export interface NativeTopLogprob {
+  tokenId: number;
+  text: string;
+  logprob: number;
+}
+
+export interface NativeTokenLogprob extends NativeTopLogprob {
+  top: NativeTopLogprob[];
+}
+
+export interface NativeEvent {
+  type: string;
+  text?: string;
+  logprobs?: NativeTokenLogprob[];
+  index?: number;
+  name?: string;
+  arguments?: string;
+  finishReason?: string;
+  stopString?: string;
+  promptTokens?: number;
+  cachedTokens?: number;
+  completionTokens?: number;
+  reasoningTokens?: number;
+  queueMs?: number;
+  prefillMs?: number;
+  timeToFirstTokenMs?: number;
+  decodeMs?: number;
+  code?: string;
+  message?: string;
+}
