@@ -2,7 +2,15 @@ export { loadModel, Model } from "./model.js";
 export type { Backend, EngineStats, LoadModelOptions, ModelInfo } from "./model.js";
 
 export type { ChatRequest } from "./request.js";
-export type { AssistantMessage, ChatMessage, SystemMessage, Tool, ToolCall, ToolMessage, UserMessage } from "./messages.js";
+export type {
+  AssistantMessage,
+  ChatMessage,
+  SystemMessage,
+  Tool,
+  ToolCall,
+  ToolMessage,
+  UserMessage,
+} from "./messages.js";
 export type {
   ChatEvent,
   EndEvent,

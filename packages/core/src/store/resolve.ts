@@ -55,7 +55,9 @@ async function fileAt(path: string): Promise<string | undefined> {
 }
 
 function namesModel(name: string, model: InstalledModel): boolean {
-  return sameName(name, model.id) || sameName(name.replace(/\.gguf$/i, ""), basename(model.path).replace(/\.gguf$/i, ""));
+  return (
+    sameName(name, model.id) || sameName(name.replace(/\.gguf$/i, ""), basename(model.path).replace(/\.gguf$/i, ""))
+  );
 }
 
 function absent(name: string, entry: CatalogEntry, directory: string): string {

@@ -1,0 +1,63 @@
+// Running other programs and talking to the person who waits. Node built-ins only: this runs before any install.
+import { spawn, spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/** The repository's root folder, without a trailing separator. */
+export const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "");
+
+/** Someone is watching: progress bars make sense. */
+export const WATCHED = process.stderr.isTTY === true;
+
+const COLOR = WATCHED && !process.env.NO_COLOR;
+
+/** One line about what is being done, on stderr so that stdout stays the program's own. */
+export function say(line) {
+  process.stderr.write(COLOR ? `\x1b[2m${line}\x1b[0m\n` : `${line}\n`);
+}
+
+/** A failure that the person can do something about: its message is shown without a stack. */
+export class Advice extends Error {}
+
+/** Runs a script's main function; a failure is one sentence and exit code 1. */
+export async function main(run) {
+  try {
+    process.exitCode = (await run()) ?? 0;
+  } catch (error) {
+    if (!(error instanceof Advice)) throw error;
+    process.stderr.write(`\n${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/**
+ * Runs a program to its end. What it prints goes to stderr, or with `echo` to stdout too, or with `quiet` nowhere;
+ * all of it is returned when it was piped.
+ *
+ * @returns {Promise<{ code: number, output: string }>} code is 127 when there is no such program
+ */
+export function run(command, args, { cwd = ROOT, env = {}, pipe, quiet = false, onOutput } = {}) {
+  const captured = pipe ?? quiet;
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: captured ? ["ignore", "pipe", "pipe"] : ["ignore", process.stderr, process.stderr],
+    });
+    let output = "";
+    for (const stream of captured ? [child.stdout, child.stderr] : []) {
+      stream.setEncoding("utf8").on("data", (text) => {
+        output += text;
+        if (!quiet) process.stderr.write(text);
+        onOutput?.(text);
+      });
+    }
+    child.on("error", () => resolve({ code: 127, output }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/** The first line that a program prints, or undefined when it can't be run. */
+export function firstLine(command, args) {
+  const { status, stdout } = spawnSync(command, args, { cwd: ROOT, encoding: "utf8" });
+  return status === 0 ? stdout.split("\n")[0].trim() : undefined;
+}
