@@ -1,0 +1,254 @@
+/**
+ * The command line as typed. Parsing has no side effects: help, version and mistakes come back as text, so that one
+ * place (main) prints and exits. What the flags mean together with the environment is settled in settings.ts.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { ExitCode } from "./exit-code.js";
+import { UsageError } from "./failure.js";
+import { nearMatches } from "./near-match.js";
+import { contextLengthRange, parseNumber, samplingOptions, threadsRange } from "./number-options.js";
+import type { NumberRange, Sampling } from "./number-options.js";
+import { defaultModelFile, defaultModelName, defaultModelPage } from "./package-info.js";
+
+export interface CommonFlags {
+  modelsDir?: string;
+  outputFormat?: OutputFormat;
+  quiet: boolean;
+  verbose: boolean;
+  /** false = --no-color */
+  color: boolean;
+}
+
+export type OutputFormat = "table" | "plain" | "json";
+
+export interface ChatFlags {
+  model?: string;
+  system?: string;
+  voice?: string;
+  prompt?: string;
+  interactive: boolean;
+  think?: boolean;
+  sampling: Sampling;
+  stop: string[];
+  stats: boolean;
+  json: boolean;
+  backend?: Backend;
+  threads?: number;
+  contextLength?: number;
+}
+
+export const backends = ["auto", "cpu", "candle", "metal", "cuda"] as const;
+export type Backend = (typeof backends)[number];
+
+export type Invocation =
+  | { command: "chat"; flags: ChatFlags; common: CommonFlags }
+  | { command: "list"; json: boolean; common: CommonFlags }
+  | { command: "version"; full: boolean; common: CommonFlags }
+  /** Nothing to do but to say something: help, version, or what is wrong with the command line. */
+  | { command: "say"; stdout: string; stderr: string; exitCode: ExitCode };
+
+/** Commands that people know from the documentation or from similar programs, and what to do in this version. */
+const byHand =
+  `download ${defaultModelFile} from ${defaultModelPage} and run: izwi chat -m FILE ` +
+  "(for another model, izwi chat -m NAME says which file)";
+const notYet: Record<string, string> = {
+  pull: byHand,
+  download: byHand,
+  run: "chat with: izwi chat --model NAME",
+  models: "see what is installed with: izwi list",
+  rm: "delete the model's file from the models directory (izwi list shows it)",
+  remove: "delete the model's file from the models directory (izwi list shows it)",
+  serve: "chat in the terminal with: izwi chat",
+  server: "chat in the terminal with: izwi chat",
+  tts: "answers are text: izwi chat",
+  speak: "answers are text: izwi chat",
+  transcribe: "type your message: izwi chat",
+  bench: "see an answer's speed with: izwi chat --stats",
+  status: "see the version and the machine with: izwi version --full",
+  config: "settings are flags and environment variables: izwi --help",
+};
+
+const afterHelp = `
+Environment:
+  IZWI_MODEL        the model to use where --model is not given
+  IZWI_MODELS_DIR   where models are looked for
+  IZWI_BACKEND      as --backend
+  IZWI_NUM_THREADS  as --threads
+  IZWI_NO_HISTORY   set: what you type is not kept between runs
+  NO_COLOR          set: no colour; FORCE_COLOR set: colour even in a pipe
+
+Exit codes:
+  0 success   1 failure   2 wrong usage   130 interrupted (Ctrl+C)   143 terminated`;
+
+const afterChatHelp = `
+With no --prompt and a terminal, a conversation starts: 'help' lists its commands, 'exit' leaves, Ctrl+C stops an
+answer. With --prompt, or input from a pipe, one answer is printed; given both, they are joined. Sampling left unset
+is what Qwen3 recommends.
+
+Examples:
+  izwi chat
+  izwi chat --system "You are a helpful coding assistant."
+  izwi chat -m ./${defaultModelFile}
+  izwi chat -p "Summarise this" < notes.txt`;
+
+export function parseArgs(argv: readonly string[], version: string): Invocation {
+  let stdout = "";
+  let stderr = "";
+  let invocation: Invocation | undefined;
+  const program = new Command("izwi")
+    .description("Chat with Qwen3 on your own machine. Nothing you type leaves it.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "show the help of a command")
+    .enablePositionalOptions()
+    .addHelpText("after", afterHelp)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void (stdout += text),
+      writeErr: (text) => void (stderr += text),
+      // Layout must not depend on which stream happens to be a terminal.
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+    });
+  addCommonOptions(program, "-v, --verbose");
+  const done = (value: Invocation) => void (invocation = value);
+  addChat(program, done);
+  addList(program, done);
+  addVersion(program, done);
+
+  try {
+    program.parse([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return sayWhy(error, program, version, stdout, stderr);
+  }
+  return invocation ?? { command: "say", stdout, stderr, exitCode: ExitCode.ok };
+}
+
+function sayWhy(error: CommanderError, program: Command, version: string, stdout: string, stderr: string): Invocation {
+  // `izwi` alone: commander treats the help it prints as an error; for us it is an answer.
+  if (error.code === "commander.help")
+    return { command: "say", stdout: stdout + stderr, stderr: "", exitCode: ExitCode.ok };
+  if (error.exitCode === 0) return { command: "say", stdout, stderr, exitCode: ExitCode.ok };
+  if (error.code === "commander.unknownCommand") stderr = unknownCommand(program.args[0] ?? "", program, version);
+  if (error.code === "commander.excessArguments") stderr += `A message goes after --prompt: izwi chat -p "…"\n`;
+  return { command: "say", stdout, stderr, exitCode: ExitCode.usage };
+}
+
+function unknownCommand(name: string, program: Command, version: string): string {
+  const instead = Object.hasOwn(notYet, name) ? notYet[name] : undefined;
+  if (instead !== undefined) return `error: izwi ${version} has no '${name}' command yet; ${instead}\n`;
+  const known = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
+  const near = nearMatches(name, [...known, "help"]);
+  const suggestion = near.length > 0 ? `Did you mean '${near[0]}'?` : "'izwi --help' lists the commands.";
+  return `error: unknown command '${name}'. ${suggestion}\n`;
+}
+
+/** Global options may stand before or after the command's name; `chat` has its own -v (--voice). */
+function addCommonOptions(command: Command, verboseFlags: string): void {
+  command
+    .option("--models-dir <folder>", "where models are looked for")
+    .addOption(new Option("--output-format <format>", "how results are printed").choices(["table", "plain", "json"]))
+    .option("--no-color", "no colours")
+    .option("-q, --quiet", "only results, warnings and errors")
+    .option(verboseFlags, "more about what happens");
+}
+
+function commonFlags(command: Command): CommonFlags {
+  const own = command.opts();
+  const global = command.parent?.opts() ?? {};
+  const modelsDir: string | undefined = own["modelsDir"] ?? global["modelsDir"];
+  const outputFormat: OutputFormat | undefined = own["outputFormat"] ?? global["outputFormat"];
+  return {
+    ...(modelsDir !== undefined && { modelsDir }),
+    ...(outputFormat !== undefined && { outputFormat }),
+    quiet: Boolean(own["quiet"] ?? global["quiet"]),
+    verbose: Boolean(own["verbose"] ?? global["verbose"]),
+    color: own["color"] !== false && global["color"] !== false,
+  };
+}
+
+function addChat(program: Command, done: (invocation: Invocation) => void): void {
+  const chat = program
+    .command("chat")
+    .description("chat in the terminal, or answer one prompt")
+    .option("-m, --model <name>", `a model's name or a .gguf file (default: ${defaultModelName})`, nonEmpty("--model"))
+    .option("-s, --system <text>", "system prompt: who the model is and how it answers")
+    .option("-v, --voice <name>", "voice for spoken responses")
+    .option("-p, --prompt <text>", "answer this and leave", nonEmpty("--prompt"))
+    .option("-i, --interactive", "a conversation, line by line, even where input is a pipe", false)
+    .option("--think", "let the model think before it answers (slower)")
+    .option("--no-think", "answer at once (default)");
+  for (const option of samplingOptions) {
+    chat.option(`--${option.name} <number>`, option.help, numberParser(`--${option.name}`, option));
+  }
+  chat
+    .option("--stop <text>", "end the answer before this text; may be given several times", collect, [])
+    .option("--stats", "after each answer: time to first token, speed, tokens", false)
+    .option("--json", "one-shot: print one JSON object", false)
+    .addOption(new Option("--backend <name>", "what computes").choices(backends))
+    .option("--threads <number>", "CPU threads", numberParser("--threads", threadsRange))
+    .option(
+      "--context-length <number>",
+      "longest conversation, in tokens",
+      numberParser("--context-length", contextLengthRange),
+    )
+    .addHelpText("after", afterChatHelp);
+  addCommonOptions(chat, "--verbose");
+  chat.action(() => done({ command: "chat", flags: chatFlags(chat.opts()), common: commonFlags(chat) }));
+}
+
+function chatFlags(opts: Record<string, unknown>): ChatFlags {
+  const sampling: Sampling = {};
+  for (const { key } of samplingOptions) {
+    if (opts[key] !== undefined) sampling[key] = opts[key] as number;
+  }
+  const { model, system, voice, prompt, interactive, think, stop, stats, json, backend, threads, contextLength } = opts;
+  const given = { model, system, voice, prompt, think, backend, threads, contextLength };
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { ...set, interactive, stop, stats, json, sampling } as ChatFlags;
+}
+
+function addList(program: Command, done: (invocation: Invocation) => void): void {
+  const list = program
+    .command("list")
+    .alias("ls")
+    .description("list the models on this machine")
+    .option("--json", "the same as --output-format json", false);
+  addCommonOptions(list, "-v, --verbose");
+  list.action(() => done({ command: "list", json: Boolean(list.opts()["json"]), common: commonFlags(list) }));
+}
+
+function addVersion(program: Command, done: (invocation: Invocation) => void): void {
+  const version = program
+    .command("version")
+    .alias("v")
+    .description("print the version; --full adds the machine")
+    .option("-f, --full", "also Node.js, platform and what computes", false);
+  addCommonOptions(version, "-v, --verbose");
+  version.action(() =>
+    done({ command: "version", full: Boolean(version.opts()["full"]), common: commonFlags(version) }),
+  );
+}
+
+function numberParser(name: string, range: NumberRange): (text: string) => number {
+  return (text) => {
+    try {
+      return parseNumber(name, text, range);
+    } catch (error) {
+      throw error instanceof UsageError ? new InvalidArgumentError(error.message) : error;
+    }
+  };
+}
+
+function nonEmpty(name: string): (text: string) => string {
+  return (text) => {
+    if (text.trim() === "") throw new InvalidArgumentError(`${name} must not be empty.`);
+    return text;
+  };
+}
+
+function collect(text: string, previous: string[]): string[] {
+  if (text === "") throw new InvalidArgumentError("--stop must not be empty.");
+  return [...previous, text];
+}

@@ -1,0 +1,88 @@
+/** One prompt, one answer: `izwi chat --prompt …`, or a prompt from a pipe. */
+import { text } from "node:stream/consumers";
+import { AnswerView } from "../answer-view.js";
+import type { Answer, Conversation } from "../conversation.js";
+import type { ChatModel } from "../core.js";
+import { ExitCode } from "../exit-code.js";
+import { describeFailure, UsageError } from "../failure.js";
+import type { ChatMode, ChatSettings } from "../settings.js";
+import { formatStats } from "../stats.js";
+import type { CommandContext } from "./context.js";
+
+type OneShot = Extract<ChatMode, { kind: "one-shot" }>;
+
+/** After this long without the input's end, say what we are waiting for. */
+const waitingNoticeMs = 3000;
+
+/** The prompt: what `--prompt` says, then what is piped in, a blank line between them. */
+export async function readPrompt(mode: OneShot, context: CommandContext): Promise<string> {
+  const piped = mode.readStdin ? await readAll(context) : "";
+  const parts = [mode.prompt ?? "", piped].map((part) => part.trim()).filter((part) => part !== "");
+  if (parts.length === 0 && !context.stop.signal.aborted) {
+    throw new UsageError("There is nothing to answer: standard input was empty. Give a --prompt, or pipe one in.");
+  }
+  return parts.join("\n\n");
+}
+
+async function readAll({ stdin, printer, stop }: CommandContext): Promise<string> {
+  const notice = setTimeout(
+    () => printer.talk("Waiting for the end of standard input (give it with < /dev/null if there is none)…"),
+    waitingNoticeMs,
+  );
+  notice.unref();
+  let release = () => {};
+  const stopped = new Promise<string>((resolve) => {
+    release = () => resolve("");
+    stop.signal.addEventListener("abort", release, { once: true });
+  });
+  try {
+    return await Promise.race([text(stdin), stopped]);
+  } catch (error) {
+    throw new Error(`Standard input can't be read: ${(error as Error).message}`, { cause: error });
+  } finally {
+    clearTimeout(notice);
+    stop.signal.removeEventListener("abort", release);
+    stdin.pause();
+  }
+}
+
+export async function answerOnce(
+  conversation: Conversation,
+  model: ChatModel,
+  prompt: string,
+  settings: ChatSettings,
+  { printer, stop }: CommandContext,
+): Promise<ExitCode> {
+  const json = settings.mode.kind === "one-shot" && settings.mode.json;
+  const view = new AnswerView(printer, "");
+  let answer: Answer;
+  try {
+    const signal = AbortSignal.any([stop.signal, printer.readerGone]);
+    answer = await conversation.ask(prompt, signal, (event) => (json ? undefined : view.show(event)));
+  } catch (error) {
+    view.finish();
+    printer.fail(describeFailure(error, "one-shot"));
+    if (error instanceof Error && error.stack !== undefined) printer.detail(error.stack);
+    return ExitCode.failure;
+  }
+  view.finish();
+  if (stop.signal.aborted) return stop.exitCode;
+  const { end } = answer;
+  if (end === undefined) return ExitCode.ok;
+  if (json) printer.data(`${JSON.stringify(jsonAnswer(model, answer, end), null, 2)}\n`);
+  if (end.finishReason === "length") printer.talk("The answer was cut: it reached --max-tokens or the context's end.");
+  if (settings.stats) printer.notice(formatStats(end));
+  return ExitCode.ok;
+}
+
+function jsonAnswer(model: ChatModel, answer: Answer, end: NonNullable<Answer["end"]>) {
+  return {
+    model: model.info.id,
+    content: answer.content,
+    reasoning: answer.reasoning === "" ? null : answer.reasoning,
+    finishReason: end.finishReason,
+    ...(end.stopString !== undefined && { stopString: end.stopString }),
+    usage: end.usage,
+    timings: end.timings,
+  };
+}

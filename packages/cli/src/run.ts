@@ -1,0 +1,73 @@
+/** Parse, resolve, act: from an argument list to an exit code. */
+import { parseArgs } from "./args.js";
+import type { CommonFlags, Invocation } from "./args.js";
+import type { CommandContext } from "./commands/context.js";
+import type { LoadCore } from "./core.js";
+import { ExitCode } from "./exit-code.js";
+import { describeFailure, UsageError } from "./failure.js";
+import { packageVersion } from "./package-info.js";
+import { Printer } from "./printer.js";
+import type { OutputStream } from "./printer.js";
+import type { KeyboardStream } from "./repl/terminal-input.js";
+import { chatSettings, modelsDirectory, outputFormat } from "./settings.js";
+import type { Environment } from "./settings.js";
+import { StopSignals } from "./stop-signals.js";
+import type { SignalSource } from "./stop-signals.js";
+
+/** Everything outside this program; a test hands in its own. */
+export interface World {
+  stdin: KeyboardStream;
+  stdout: OutputStream;
+  stderr: OutputStream;
+  env: Environment;
+  signals: SignalSource;
+  loadCore: LoadCore;
+}
+
+const noFlags: CommonFlags = { quiet: false, verbose: false, color: true };
+
+export async function run(argv: readonly string[], world: World): Promise<ExitCode> {
+  const invocation = parseArgs(argv, packageVersion());
+  const common = invocation.command === "say" ? noFlags : invocation.common;
+  const printer = new Printer({ ...world, ...common });
+  const stop = new StopSignals(world.signals);
+  try {
+    const code = await act(invocation, { ...world, printer, stop });
+    await printer.flush();
+    if (printer.writeError === undefined) return code;
+    throw new Error(`The output can't be written: ${printer.writeError.message}`);
+  } catch (error) {
+    const usage = error instanceof UsageError;
+    printer.fail(describeFailure(error, "one-shot"));
+    if (!usage && error instanceof Error && error.stack !== undefined) printer.detail(error.stack);
+    await printer.flush();
+    return usage ? ExitCode.usage : ExitCode.failure;
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** Each command's module is imported only when it runs. */
+async function act(invocation: Invocation, context: CommandContext): Promise<ExitCode> {
+  switch (invocation.command) {
+    case "say":
+      context.printer.verbatim(invocation.stdout, invocation.stderr);
+      return invocation.exitCode;
+    case "chat": {
+      const settings = chatSettings(invocation.flags, invocation.common, context.env, context.stdin.isTTY === true);
+      const { chatCommand } = await import("./commands/chat.js");
+      return chatCommand(settings, context);
+    }
+    case "list": {
+      const { listCommand } = await import("./commands/list.js");
+      const modelsDir = modelsDirectory(invocation.common, context.env);
+      return listCommand({ modelsDir, format: outputFormat(invocation.common, invocation.json, "table") }, context);
+    }
+    case "version": {
+      const { versionCommand } = await import("./commands/version.js");
+      const modelsDir = modelsDirectory(invocation.common, context.env);
+      const format = outputFormat(invocation.common, false, "plain");
+      return versionCommand({ full: invocation.full, modelsDir, format }, context);
+    }
+  }
+}
