@@ -1,0 +1,513 @@
+//! Causal attention over a KV cache in blocks, with grouped query heads and online softmax.
+//!
+//! Work is split into items: some queries of one sequence, with all query heads of one KV head,
+//! over a range of positions. An item walks its positions in tiles, so that every key and value is
+//! read from memory once for all of the item's rows. When there are too few items for the threads
+//! and the context is long, positions are split too, and the parts merged at the end.
+
+use std::cell::Cell;
+
+use half::f16;
+
+use crate::blocks::BlockType;
+use crate::dispatch::{Kernels, TILE_TOKENS, ValueRows, WeightRows};
+use crate::shared_slice::SharedSlice;
+use crate::thread_pool::ThreadPool;
+
+/// Positions of one tile: its keys and values stay in a core's L1 and L2 for all rows of the item.
+const TILE_POSITIONS: usize = 64;
+/// Rows (queries times heads of the group) that an item aims at.
+const ITEM_ROWS: usize = 32;
+/// Items per thread that a region aims at before positions stop being split.
+const ITEMS_PER_THREAD: usize = 4;
+/// The fewest positions that are worth an item of their own.
+const MIN_SPLIT_POSITIONS: usize = 256;
+
+/// What the heads and the blocks of the cache look like. Query head `i` uses KV head
+/// `i / (num_heads / num_kv_heads)`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AttentionShape {
+    pub num_heads: usize,
+    pub num_kv_heads: usize,
+    pub head_dim: usize,
+    /// Positions per block of the cache.
+    pub block_size: usize,
+}
+
+impl AttentionShape {
+    fn group(&self) -> usize {
+        self.num_heads / self.num_kv_heads
+    }
+
+    fn check(&self) {
+        assert!(
+            self.num_kv_heads > 0 && self.num_heads.is_multiple_of(self.num_kv_heads),
+            "{} query heads don't divide over {} KV heads",
+            self.num_heads,
+            self.num_kv_heads
+        );
+        assert!(
+            self.num_heads > 0 && self.head_dim > 0 && self.block_size > 0,
+            "attention: a size of the shape is 0"
+        );
+    }
+}
+
+/// The queries of one sequence, and where its keys and values are.
+#[derive(Clone, Copy, Debug)]
+pub struct SequenceSpan<'a> {
+    /// First row of `q` that belongs to the sequence.
+    pub query_start: usize,
+    pub num_queries: usize,
+    /// Positions in the cache, those of the queries included: the queries are the last ones.
+    pub context_len: usize,
+    /// The cache's block for every `block_size` positions.
+    pub block_table: &'a [u32],
+}
+
+/// One call's arguments.
+struct Call<'a> {
+    kernels: &'a Kernels,
+    shape: AttentionShape,
+    q: &'a [f32],
+    keys: &'a [f16],
+    values: &'a [f16],
+    spans: &'a [SequenceSpan<'a>],
+    /// Queries of one item at most.
+    item_queries: usize,
+    /// Items that positions are split to reach; 0 to never split.
+    wanted_items: usize,
+    base_items: usize,
+}
+
+/// One item of work.
+#[derive(Clone, Copy)]
+struct Item<'a> {
+    span: SequenceSpan<'a>,
+    kv_head: usize,
+    /// Within the span.
+    first_query: usize,
+    num_queries: usize,
+    first_position: usize,
+    end_position: usize,
+    /// Parts that the positions are split into.
+    num_splits: usize,
+}
+
+/// The running result of an item: `[rows, head_dim]` sums that still need dividing by `totals`.
+struct State<'a> {
+    sums: &'a mut [f32],
+    maxima: &'a mut [f32],
+    totals: &'a mut [f32],
+}
+
+impl<'a> State<'a> {
+    fn len(rows: usize, head_dim: usize) -> usize {
+        rows * (head_dim + 2)
+    }
+
+    fn new(buffer: &'a mut [f32], rows: usize) -> Self {
+        let (maxima, rest) = buffer.split_at_mut(rows);
+        let (totals, sums) = rest.split_at_mut(rows);
+        Self { sums, maxima, totals }
+    }
+
+    fn clear(&mut self) {
+        self.sums.fill(0.0);
+        self.totals.fill(0.0);
+        self.maxima.fill(f32::NEG_INFINITY);
+    }
+}
+
+/// Attention of all sequences of a batch: query `i` of a span sees the positions
+/// `0..=context_len - num_queries + i`, with scores scaled by `1 / sqrt(head_dim)`.
+///
+/// `q` and `out` are `[tokens, num_heads, head_dim]`; `keys` and `values` are one layer's
+/// `[num_blocks, block_size, num_kv_heads, head_dim]`. Rows of `out` in no span stay as they are.
+///
+/// # Panics
+/// If sizes don't fit, spans overlap or aren't in ascending order, a span has more queries than
+/// positions, or a block table is too short or names a block beyond the cache.
+#[allow(clippy::too_many_arguments)] // arrays in, arrays out
+pub fn attention(
+    kernels: &Kernels,
+    pool: &ThreadPool,
+    shape: &AttentionShape,
+    q: &[f32],
+    keys: &[f16],
+    values: &[f16],
+    spans: &[SequenceSpan<'_>],
+    out: &mut [f32],
+) {
+    check(shape, q, keys, values, spans, out);
+    let longest = spans.iter().map(|s| s.num_queries).max().unwrap_or(0);
+    let item_queries = (ITEM_ROWS / shape.group()).clamp(1, longest.max(1));
+    let tiles = |s: &SequenceSpan<'_>| s.num_queries.div_ceil(item_queries);
+    let base_items = shape.num_kv_heads * spans.iter().map(tiles).sum::<usize>();
+    let many_threads = pool.num_threads() > 1;
+    let call = Call {
+        kernels,
+        shape: *shape,
+        q,
+        keys,
+        values,
+        spans,
+        item_queries,
+        wanted_items: if many_threads {
+            pool.num_threads() * ITEMS_PER_THREAD
+        } else {
+            0
+        },
+        base_items,
+    };
+    let num_items = spans.iter().map(|s| call.items_of(s)).sum();
+    if num_items == base_items {
+        let out = SharedSlice::new(out);
+        // The last items see the most positions: begin with them, so that none is left for last.
+        pool.run(num_items, &|task| call.whole_item(num_items - 1 - task, &out));
+    } else {
+        call.split_items(pool, num_items, out);
+    }
+}
+
+fn check(shape: &AttentionShape, q: &[f32], keys: &[f16], values: &[f16], spans: &[SequenceSpan<'_>], out: &[f32]) {
+    shape.check();
+    let row = shape.num_heads * shape.head_dim;
+    assert_eq!(q.len(), out.len(), "attention: out is not as long as q");
+    assert!(q.len().is_multiple_of(row), "attention: q is no [tokens, {row}]");
+    assert_eq!(keys.len(), values.len(), "attention: keys and values differ");
+    let block = shape.block_size * shape.num_kv_heads * shape.head_dim;
+    assert!(
+        keys.len().is_multiple_of(block),
+        "attention: keys are no blocks of {block}"
+    );
+    let num_blocks = keys.len() / block;
+    let mut end = 0;
+    for span in spans {
+        assert!(
+            span.query_start >= end && span.num_queries <= q.len() / row - span.query_start.min(q.len() / row),
+            "attention: span {span:?} overlaps another or leaves q"
+        );
+        end = span.query_start + span.num_queries;
+        assert!(
+            span.num_queries <= span.context_len,
+            "attention: {} queries in a context of {}",
+            span.num_queries,
+            span.context_len
+        );
+        let needed = span.context_len.div_ceil(shape.block_size);
+        assert!(
+            span.block_table.len() >= needed,
+            "attention: {} positions need {needed} blocks, not {}",
+            span.context_len,
+            span.block_table.len()
+        );
+        for &block in &span.block_table[..needed] {
+            assert!(
+                (block as usize) < num_blocks,
+                "attention: block {block} of a cache of {num_blocks}"
+            );
+        }
+    }
+}
+
+impl<'a> Call<'a> {
+    fn num_splits(&self, span: &SequenceSpan<'_>) -> usize {
+        if self.base_items == 0 {
+            return 1;
+        }
+        let wanted = self.wanted_items.div_ceil(self.base_items);
+        wanted.min(span.context_len / MIN_SPLIT_POSITIONS).max(1)
+    }
+
+    fn items_of(&self, span: &SequenceSpan<'_>) -> usize {
+        let tiles = span.num_queries.div_ceil(self.item_queries);
+        tiles * self.shape.num_kv_heads * self.num_splits(span)
+    }
+
+    /// Items of a span in order of query tile, then KV head, then split.
+    fn item(&self, mut index: usize) -> Item<'a> {
+        for span in self.spans {
+            let here = self.items_of(span);
+            if index >= here {
+                index -= here;
+                continue;
+            }
+            let num_splits = self.num_splits(span);
+            let split = index % num_splits;
+            let kv_head = index / num_splits % self.shape.num_kv_heads;
+            let first_query = index / num_splits / self.shape.num_kv_heads * self.item_queries;
+            let num_queries = self.item_queries.min(span.num_queries - first_query);
+            let seen = span.context_len - span.num_queries + first_query + num_queries;
+            let length = span.context_len.div_ceil(num_splits);
+            return Item {
+                span: *span,
+                kv_head,
+                first_query,
+                num_queries,
+                first_position: (split * length).min(seen),
+                end_position: ((split + 1) * length).min(seen),
+                num_splits,
+            };
+        }
+        unreachable!("item index beyond the number of items")
+    }
+
+    fn rows(&self, item: &Item<'_>) -> usize {
+        item.num_queries * self.shape.group()
+    }
+
+    /// Where in `q` and `out` the heads of one query of an item begin, and how long they are.
+    fn heads_of(&self, item: &Item<'_>, query: usize) -> (usize, usize) {
+        let token = item.span.query_start + item.first_query + query;
+        let head = item.kv_head * self.shape.group();
+        let start = (token * self.shape.num_heads + head) * self.shape.head_dim;
+        (start, self.shape.group() * self.shape.head_dim)
+    }
+
+    fn whole_item(&self, index: usize, out: &SharedSlice<'_, f32>) {
+        let item = self.item(index);
+        let rows = self.rows(&item);
+        with_scratch(State::len(rows, self.shape.head_dim), |buffer| {
+            let mut state = State::new(buffer, rows);
+            self.attend(&item, &mut state);
+            for query in 0..item.num_queries {
+                let (start, len) = self.heads_of(&item, query);
+                // SAFETY: spans don't overlap, so the heads of this query are this item's alone.
+                let heads = unsafe { out.range(start, len) };
+                self.write(&state, query, heads);
+            }
+        });
+    }
+
+    /// Divides one query's sums by their totals into `heads`.
+    fn write(&self, state: &State<'_>, query: usize, heads: &mut [f32]) {
+        heads.copy_from_slice(&state.sums[query * heads.len()..][..heads.len()]);
+        let totals = &state.totals[query * self.shape.group()..];
+        for (head, total) in heads.chunks_exact_mut(self.shape.head_dim).zip(totals) {
+            // SAFETY: the machine has the table's instruction set.
+            unsafe { (self.kernels.scale)(head, 1.0 / total) };
+        }
+    }
+
+    fn split_items(&self, pool: &ThreadPool, num_items: usize, out: &mut [f32]) {
+        let max_rows = self.item_queries * self.shape.group();
+        let item_len = State::len(max_rows, self.shape.head_dim);
+        with_scratch(num_items * item_len, |buffer| {
+            let shared = SharedSlice::new(buffer);
+            pool.run(num_items, &|index| {
+                let item = self.item(index);
+                let rows = self.rows(&item);
+                let len = State::len(rows, self.shape.head_dim);
+                // SAFETY: each item has its own `item_len` values.
+                let buffer = unsafe { shared.range(index * item_len, len) };
+                self.attend(&item, &mut State::new(buffer, rows));
+            });
+            let mut states = buffer.chunks_exact_mut(item_len);
+            let mut index = 0;
+            while index < num_items {
+                let item = self.item(index);
+                let rows = self.rows(&item);
+                let len = State::len(rows, self.shape.head_dim);
+                let mut parts = states
+                    .by_ref()
+                    .take(item.num_splits)
+                    .map(|part| State::new(&mut part[..len], rows));
+                let Some(mut first) = parts.next() else { break };
+                for part in parts {
+                    self.merge(&mut first, &part);
+                }
+                for query in 0..item.num_queries {
+                    let (start, len) = self.heads_of(&item, query);
+                    self.write(&first, query, &mut out[start..start + len]);
+                }
+                index += item.num_splits;
+            }
+        });
+    }
+
+    /// Adds the result over other positions to `into`.
+    fn merge(&self, into: &mut State<'_>, part: &State<'_>) {
+        let head_dim = self.shape.head_dim;
+        let scale = self.score_scale();
+        for row in 0..into.maxima.len() {
+            let max = into.maxima[row].max(part.maxima[row]);
+            if max == f32::NEG_INFINITY && part.totals[row] == 0.0 {
+                continue;
+            }
+            let shrink = |old: f32| ((old - max) * scale).exp();
+            let (ours, theirs) = (shrink(into.maxima[row]), shrink(part.maxima[row]));
+            into.maxima[row] = max;
+            into.totals[row] = into.totals[row] * ours + part.totals[row] * theirs;
+            let sums = &mut into.sums[row * head_dim..][..head_dim];
+            for (sum, other) in sums.iter_mut().zip(&part.sums[row * head_dim..]) {
+                *sum = *sum * ours + other * theirs;
+            }
+        }
+    }
+
+    fn score_scale(&self) -> f32 {
+        1.0 / (self.shape.head_dim as f32).sqrt()
+    }
+
+    /// Positions that a row of an item sees.
+    fn limit(&self, item: &Item<'_>, row: usize) -> usize {
+        let query = item.first_query + row / self.shape.group();
+        item.span.context_len - item.span.num_queries + query + 1
+    }
+
+    fn attend(&self, item: &Item<'_>, state: &mut State<'_>) {
+        state.clear();
+        let rows = self.rows(item);
+        for start in (item.first_position..item.end_position).step_by(TILE_POSITIONS) {
+            let tile_end = (start + TILE_POSITIONS).min(item.end_position);
+            for first_row in (0..rows).step_by(TILE_TOKENS) {
+                let num_rows = TILE_TOKENS.min(rows - first_row);
+                let end = tile_end.min(self.limit(item, first_row + num_rows - 1));
+                if start < end {
+                    self.attend_tile(item, state, first_row, num_rows, start, end);
+                }
+            }
+        }
+    }
+
+    /// Up to four rows over one tile of positions.
+    fn attend_tile(
+        &self,
+        item: &Item<'_>,
+        state: &mut State<'_>,
+        first_row: usize,
+        num_rows: usize,
+        start: usize,
+        end: usize,
+    ) {
+        let head_dim = self.shape.head_dim;
+        let mut weights = [0f32; TILE_TOKENS * TILE_POSITIONS];
+        self.scores(item, first_row, num_rows, start..end, &mut weights);
+        let sums = &mut state.sums[first_row * head_dim..][..num_rows * head_dim];
+        for row in 0..num_rows {
+            let weights = &mut weights[row * TILE_POSITIONS..][..end - start];
+            let seen = self.limit(item, first_row + row).clamp(start, end) - start;
+            let (scores, hidden) = weights.split_at_mut(seen);
+            hidden.fill(0.0);
+            if seen == 0 {
+                continue;
+            }
+            let (max, total) = (&mut state.maxima[first_row + row], &mut state.totals[first_row + row]);
+            let sums = &mut sums[row * head_dim..][..head_dim];
+            // SAFETY: the machine has the table's instruction set, for all three.
+            unsafe {
+                let new_max = max.max((self.kernels.max)(scores));
+                if new_max > *max {
+                    let shrink = ((*max - new_max) * self.score_scale()).exp();
+                    (self.kernels.scale)(sums, shrink);
+                    *total *= shrink;
+                    *max = new_max;
+                }
+                *total += (self.kernels.exp_and_sum)(scores, *max, self.score_scale());
+            }
+        }
+        for (position, slots) in self.pieces(item, start..end) {
+            let rows = ValueRows {
+                values: &self.values[slots.offset..],
+                num_positions: slots.len,
+                stride: slots.stride,
+                width: head_dim,
+            };
+            self.kernels
+                .add_values(rows, &weights[position - start..], TILE_POSITIONS, sums);
+        }
+    }
+
+    /// Products of queries and keys, unscaled: `scores[row * TILE_POSITIONS + position - start]`.
+    fn scores(
+        &self,
+        item: &Item<'_>,
+        first_row: usize,
+        num_rows: usize,
+        positions: std::ops::Range<usize>,
+        scores: &mut [f32],
+    ) {
+        let (head_dim, group) = (self.shape.head_dim, self.shape.group());
+        let queries: [&[f32]; TILE_TOKENS] = std::array::from_fn(|i| {
+            let row = first_row + i.min(num_rows - 1);
+            let (start, _) = self.heads_of(item, row / group);
+            &self.q[start + row % group * head_dim..][..head_dim]
+        });
+        let start = positions.start;
+        let mut products = [0f32; TILE_TOKENS * TILE_POSITIONS];
+        for (position, slots) in self.pieces(item, positions) {
+            let keys = &self.keys[slots.offset..];
+            let rows = WeightRows::new(as_bytes(keys), slots.len, slots.stride * 2, head_dim * 2);
+            let products = &mut products[..slots.len * num_rows];
+            self.kernels
+                .tile_f32(BlockType::F16, rows, &queries[..num_rows], products);
+            for (i, products) in products.chunks_exact(num_rows).enumerate() {
+                for (row, product) in products.iter().enumerate() {
+                    scores[row * TILE_POSITIONS + position - start + i] = *product;
+                }
+            }
+        }
+    }
+
+    /// The parts of a range of positions that lie in one block of the cache each.
+    fn pieces(&self, item: &Item<'a>, positions: std::ops::Range<usize>) -> impl Iterator<Item = (usize, Slots)> {
+        let shape = self.shape;
+        let (block_table, kv_head) = (item.span.block_table, item.kv_head);
+        let mut next = positions.start;
+        std::iter::from_fn(move || {
+            let position = next;
+            let in_block = position % shape.block_size;
+            let len = (shape.block_size - in_block).min(positions.end - position);
+            next += len;
+            let block = block_table.get(position / shape.block_size)?;
+            let slot = *block as usize * shape.block_size + in_block;
+            let slots = Slots {
+                offset: (slot * shape.num_kv_heads + kv_head) * shape.head_dim,
+                len,
+                stride: shape.num_kv_heads * shape.head_dim,
+            };
+            (len > 0).then_some((position, slots))
+        })
+    }
+}
+
+/// Consecutive slots of one block, for one KV head, in elements.
+struct Slots {
+    offset: usize,
+    len: usize,
+    stride: usize,
+}
+
+fn as_bytes(values: &[f16]) -> &[u8] {
+    // SAFETY: f16 is a transparent u16: any of its bytes may be read, and u8 needs no alignment.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
+}
+
+/// Lends `len` values of a buffer that each thread keeps for the next call.
+fn with_scratch(len: usize, body: impl FnOnce(&mut [f32])) {
+    thread_local! {
+        static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+    }
+    // Taken, not borrowed: a region that runs inline may need a buffer within this one.
+    let mut buffer = SCRATCH.take();
+    if buffer.len() < len {
+        buffer.resize(len, 0.0);
+    }
+    body(&mut buffer[..len]);
+    SCRATCH.set(buffer);
+}
+
+/// Converts the keys or values of one token, `row` `[num_kv_heads, head_dim]`, into a slot
+/// (`block * block_size + position in block`) of one layer's cache.
+///
+/// # Panics
+/// If `row` has another length or the slot is beyond the cache.
+pub fn store_kv(kernels: &Kernels, shape: &AttentionShape, row: &[f32], slot: usize, cache: &mut [f16]) {
+    let len = shape.num_kv_heads * shape.head_dim;
+    assert_eq!(row.len(), len, "store_kv: row");
+    let slots = cache.len() / len.max(1);
+    assert!(slot < slots, "store_kv: slot {slot} of {slots}");
+    // SAFETY: the machine has the table's instruction set; both are `len` long.
+    unsafe { (kernels.to_f16)(row, &mut cache[slot * len..][..len]) }
+}

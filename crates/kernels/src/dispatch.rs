@@ -1,0 +1,309 @@
+//! Look at the CPU once, and hand out a table of functions.
+
+use std::sync::OnceLock;
+
+use half::f16;
+
+use crate::activations::QuantBlock;
+use crate::blocks::BlockType;
+use crate::scalar;
+
+/// An instruction set that has a table of kernels.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Isa {
+    /// Plain Rust, on every CPU.
+    Scalar,
+    /// x86-64 with AVX2, FMA and F16C.
+    Avx2,
+}
+
+impl Isa {
+    /// Every instruction set, the best last.
+    pub const ALL: [Isa; 2] = [Isa::Scalar, Isa::Avx2];
+
+    /// The name that the environment variable `IZWI_ISA` takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            Self::Avx2 => "avx2",
+        }
+    }
+
+    fn is_available(self) -> bool {
+        match self {
+            Self::Scalar => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => {
+                is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c")
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx2 => false,
+        }
+    }
+}
+
+/// The instruction sets that this machine can run, the best last.
+pub fn available_isas() -> Vec<Isa> {
+    Isa::ALL.into_iter().filter(|isa| isa.is_available()).collect()
+}
+
+/// The instruction set that [`Kernels::active`] uses: the best one available, or the one that the
+/// environment variable `IZWI_ISA` (`scalar`, `avx2`) names. A value that is unknown, or that this
+/// machine can't run, changes nothing; [`isa_override_note`] then says so. Looked up once.
+pub fn active_isa() -> Isa {
+    choice().0
+}
+
+/// A sentence for the user when `IZWI_ISA` was set and couldn't be followed.
+pub fn isa_override_note() -> Option<&'static str> {
+    choice().1.as_deref()
+}
+
+fn choice() -> &'static (Isa, Option<String>) {
+    static CHOICE: OnceLock<(Isa, Option<String>)> = OnceLock::new();
+    CHOICE.get_or_init(|| {
+        let wanted = std::env::var_os("IZWI_ISA").map(|v| v.to_string_lossy().into_owned());
+        choose(wanted.as_deref(), &available_isas())
+    })
+}
+
+fn choose(wanted: Option<&str>, available: &[Isa]) -> (Isa, Option<String>) {
+    let best = *available.last().unwrap_or(&Isa::Scalar);
+    let Some(wanted) = wanted.map(str::trim).filter(|w| !w.is_empty()) else {
+        return (best, None);
+    };
+    let named = |isa: &&Isa| isa.name().eq_ignore_ascii_case(wanted);
+    if let Some(&isa) = available.iter().find(named) {
+        return (isa, None);
+    }
+    let names: Vec<_> = available.iter().map(|isa| isa.name()).collect();
+    let note = format!(
+        "IZWI_ISA={wanted} is not available here; using {}. Available: {}.",
+        best.name(),
+        names.join(", ")
+    );
+    (best, Some(note))
+}
+
+/// Rows of weights, one after the other.
+#[derive(Clone, Copy)]
+pub(crate) struct WeightRows<'a> {
+    /// Starts with the first row; the last row may end it early, padding excluded.
+    pub bytes: &'a [u8],
+    pub num_rows: usize,
+    /// Bytes from one row's start to the next one's.
+    pub stride: usize,
+    /// Bytes of one row's values, at most `stride`.
+    pub row_bytes: usize,
+}
+
+impl<'a> WeightRows<'a> {
+    /// Panics unless every row lies within `bytes`: the SIMD kernels rely on it.
+    pub fn new(bytes: &'a [u8], num_rows: usize, stride: usize, row_bytes: usize) -> Self {
+        let fits = num_rows == 0
+            || (num_rows - 1)
+                .checked_mul(stride)
+                .and_then(|start| start.checked_add(row_bytes))
+                .is_some_and(|end| end <= bytes.len());
+        assert!(
+            fits,
+            "{num_rows} rows of {row_bytes} bytes every {stride} in {} bytes",
+            bytes.len()
+        );
+        Self {
+            bytes,
+            num_rows,
+            stride,
+            row_bytes,
+        }
+    }
+
+    pub fn row(&self, row: usize) -> &'a [u8] {
+        &self.bytes[row * self.stride..][..self.row_bytes]
+    }
+}
+
+/// Tokens that one call of a tile kernel takes at most.
+pub(crate) const TILE_TOKENS: usize = 4;
+
+/// Products of some rows of quantized weights with 1 to [`TILE_TOKENS`] rows of int8 activations:
+/// `out[row * x.len() + token]`. Every activation row has `ceil(cols / 256)` blocks.
+pub(crate) type QuantTile = unsafe fn(WeightRows<'_>, x: &[&[QuantBlock]], out: &mut [f32]);
+/// The same for float weights and f32 rows of `cols` values.
+pub(crate) type FloatTile = unsafe fn(WeightRows<'_>, x: &[&[f32]], out: &mut [f32]);
+
+#[derive(Clone, Copy)]
+pub(crate) enum Tile {
+    Quant(QuantTile),
+    Float(FloatTile),
+}
+
+/// One operation's function, with the instruction set that it is written for.
+#[derive(Clone, Copy)]
+pub(crate) struct TileEntry {
+    pub isa: Isa,
+    pub tile: Tile,
+}
+
+/// A table of functions for one instruction set.
+///
+/// A function of a table needs its instruction set: tables are handed out only for sets that the
+/// machine has, which is what makes the calls below sound.
+pub struct Kernels {
+    pub(crate) isa: Isa,
+    pub(crate) tiles: [TileEntry; BlockType::ALL.len()],
+    pub(crate) quantize_row: unsafe fn(x: &[f32], out: &mut [QuantBlock]),
+    pub(crate) sum_of_squares: unsafe fn(x: &[f32]) -> f32,
+    /// `out[i] = x[i] * scale * weight[i]`
+    pub(crate) scale_by: unsafe fn(x: &[f32], scale: f32, weight: &[f32], out: &mut [f32]),
+    pub(crate) scale_by_in_place: unsafe fn(x: &mut [f32], scale: f32, weight: &[f32]),
+    pub(crate) rotate: unsafe fn(head: &mut [f32], cos: &[f32], sin: &[f32]),
+    pub(crate) silu_mul: unsafe fn(gate: &mut [f32], up: &[f32]),
+    pub(crate) add_scaled: unsafe fn(out: &mut [f32], x: &[f32], scale: f32),
+    pub(crate) max: unsafe fn(x: &[f32]) -> f32,
+    /// `x[i] = exp((x[i] - max) * scale)`; returns the sum.
+    pub(crate) exp_and_sum: unsafe fn(x: &mut [f32], max: f32, scale: f32) -> f32,
+    pub(crate) scale: unsafe fn(x: &mut [f32], scale: f32),
+    pub(crate) to_f16: unsafe fn(x: &[f32], out: &mut [f16]),
+    pub(crate) add_values: AddValues,
+}
+
+/// `out[row][..] += sum over positions p of weights[row * weight_stride + p] * value[p][..]`, where
+/// `value[p]` is the `width` values at `values[p * value_stride..]` and `out` is `[rows, width]`.
+pub(crate) type AddValues = unsafe fn(ValueRows<'_>, weights: &[f32], weight_stride: usize, out: &mut [f32]);
+
+/// Rows of f16 values in one block of a KV cache.
+#[derive(Clone, Copy)]
+pub(crate) struct ValueRows<'a> {
+    pub values: &'a [f16],
+    pub num_positions: usize,
+    pub stride: usize,
+    pub width: usize,
+}
+
+impl Kernels {
+    /// The table of [`active_isa`].
+    pub fn active() -> &'static Kernels {
+        static ACTIVE: OnceLock<&'static Kernels> = OnceLock::new();
+        ACTIVE.get_or_init(|| Self::for_isa(active_isa()).unwrap_or(&scalar::KERNELS))
+    }
+
+    /// The table for `isa`, or `None` if this machine can't run it.
+    pub fn for_isa(isa: Isa) -> Option<&'static Kernels> {
+        if !isa.is_available() {
+            return None;
+        }
+        match isa {
+            Isa::Scalar => Some(&scalar::KERNELS),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => Some(&crate::x86::avx2::KERNELS),
+            #[cfg(not(target_arch = "x86_64"))]
+            Isa::Avx2 => None,
+        }
+    }
+
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// The instruction set that this table's matmul of weights of this type is written for: the
+    /// table's own, or `Scalar` where it has none yet.
+    pub fn matmul_isa(&self, block_type: BlockType) -> Isa {
+        self.tiles[block_type as usize].isa
+    }
+}
+
+/// Wraps functions of the table whose only requirement is the instruction set and lengths that
+/// are checked here.
+impl Kernels {
+    pub(crate) fn quantize_row(&self, x: &[f32], out: &mut [QuantBlock]) {
+        assert_eq!(out.len(), x.len().div_ceil(crate::activations::BLOCK));
+        // SAFETY: the machine has the table's instruction set; the lengths were checked.
+        unsafe { (self.quantize_row)(x, out) }
+    }
+
+    pub(crate) fn tile_f32(&self, block_type: BlockType, weights: WeightRows<'_>, x: &[&[f32]], out: &mut [f32]) {
+        let Tile::Float(tile) = self.tiles[block_type as usize].tile else {
+            panic!("{} weights take quantized activations", block_type.name());
+        };
+        check_tile(&weights, x.len(), out.len());
+        for row in x {
+            assert_eq!(row.len() * block_type.block_bytes(), weights.row_bytes);
+        }
+        // SAFETY: the machine has the table's instruction set; `WeightRows` and the checks above
+        // hold all lengths that the tile relies on.
+        unsafe { tile(weights, x, out) }
+    }
+
+    pub(crate) fn tile_quant(
+        &self,
+        block_type: BlockType,
+        weights: WeightRows<'_>,
+        x: &[&[QuantBlock]],
+        out: &mut [f32],
+    ) {
+        let Tile::Quant(tile) = self.tiles[block_type as usize].tile else {
+            panic!("{} weights take f32 activations", block_type.name());
+        };
+        check_tile(&weights, x.len(), out.len());
+        let num_blocks = weights.row_bytes / block_type.block_bytes();
+        assert_eq!(weights.row_bytes % block_type.block_bytes(), 0);
+        let x_blocks = (num_blocks * block_type.block_len()).div_ceil(crate::activations::BLOCK);
+        for row in x {
+            assert_eq!(row.len(), x_blocks);
+        }
+        // SAFETY: the machine has the table's instruction set; `WeightRows` and the checks above
+        // hold all lengths that the tile relies on.
+        unsafe { tile(weights, x, out) }
+    }
+
+    pub(crate) fn add_values(&self, rows: ValueRows<'_>, weights: &[f32], weight_stride: usize, out: &mut [f32]) {
+        if rows.num_positions == 0 || rows.width == 0 || out.is_empty() {
+            return;
+        }
+        let num_rows = out.len() / rows.width;
+        assert_eq!(out.len(), num_rows * rows.width);
+        assert!(rows.values.len() >= (rows.num_positions - 1) * rows.stride + rows.width);
+        assert!(weights.len() >= (num_rows - 1) * weight_stride + rows.num_positions);
+        // SAFETY: the machine has the table's instruction set; the lengths were checked.
+        unsafe { (self.add_values)(rows, weights, weight_stride, out) }
+    }
+}
+
+fn check_tile(weights: &WeightRows<'_>, num_tokens: usize, out_len: usize) {
+    assert!((1..=TILE_TOKENS).contains(&num_tokens));
+    assert_eq!(out_len, weights.num_rows * num_tokens);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn override_names_an_available_set_or_changes_nothing() {
+        let both = [Isa::Scalar, Isa::Avx2];
+        assert_eq!(choose(None, &both), (Isa::Avx2, None));
+        assert_eq!(choose(Some(" "), &both), (Isa::Avx2, None));
+        assert_eq!(choose(Some("Scalar"), &both), (Isa::Scalar, None));
+        let (isa, note) = choose(Some("avx2"), &[Isa::Scalar]);
+        assert_eq!(isa, Isa::Scalar);
+        assert!(note.unwrap().contains("IZWI_ISA=avx2"));
+        let (isa, note) = choose(Some("mmx"), &both);
+        assert_eq!(isa, Isa::Avx2);
+        assert!(note.unwrap().contains("scalar, avx2"));
+    }
+
+    #[test]
+    fn every_type_has_its_own_tile_on_the_best_isa_here() {
+        let best = *available_isas().last().unwrap();
+        let kernels = Kernels::for_isa(best).unwrap();
+        for block_type in BlockType::ALL {
+            assert_eq!(
+                kernels.matmul_isa(block_type),
+                best,
+                "{} falls back to scalar",
+                block_type.name()
+            );
+        }
+    }
+}

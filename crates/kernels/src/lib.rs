@@ -1,0 +1,33 @@
+//! Arrays in, arrays out: quantized blocks, SIMD kernels and the thread pool.
+//!
+//! Every operation exists at least twice: a plain scalar one, which is the oracle, and one per
+//! instruction set. [`Kernels`] is the table of the operations for one instruction set;
+//! [`Kernels::active`] picks the best table once per process. The functions of this crate take the
+//! table as an argument, check the lengths of their slices, and panic with a clear message when
+//! they don't fit: a wrong length is a programming error of the caller, never a property of a file.
+
+pub mod activation;
+pub mod activations;
+pub mod attention;
+pub mod blocks;
+pub mod dispatch;
+pub mod matmul;
+pub mod norm;
+pub mod rope;
+mod scalar;
+mod shared_slice;
+pub mod thread_pool;
+mod unpack;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub use activation::{add_scaled, silu_mul, softmax};
+pub use activations::Activations;
+pub use attention::{AttentionShape, SequenceSpan, attention, store_kv};
+pub use blocks::{BlockType, dequantize_row};
+pub use dispatch::{Isa, Kernels, active_isa, available_isas, isa_override_note};
+pub use half::f16;
+pub use matmul::{MatrixView, ShapeError, matmul, matmul_rows};
+pub use norm::{rms_norm, rms_norm_in_place, rms_norm_rows};
+pub use rope::{RopeTable, rotate};
+pub use thread_pool::{ThreadPool, default_num_threads};
