@@ -1,0 +1,136 @@
+import type {
+  NativeAddon,
+  NativeChatRequest,
+  NativeEvent,
+  NativeLoadOptions,
+  NativeModel,
+  NativeModelInfo,
+  NativeStream,
+} from "../native-addon.js";
+
+/** A stream whose events a test hands out one batch at a time. */
+export class FakeStream implements NativeStream {
+  cancelled = 0;
+  #batches: (NativeEvent[] | null | Error)[] = [];
+  #waiting: ((batch: NativeEvent[] | null | Error) => void) | undefined;
+
+  send(...batches: (NativeEvent[] | null | Error)[]): this {
+    for (const batch of batches) {
+      if (this.#waiting) this.#waiting(batch);
+      else this.#batches.push(batch);
+      this.#waiting = undefined;
+    }
+    return this;
+  }
+
+  async next(): Promise<NativeEvent[] | null> {
+    const batch = this.#batches.length > 0 ? this.#batches.shift()! : await this.#arrival();
+    if (batch instanceof Error) throw batch;
+    return batch;
+  }
+
+  cancel(): void {
+    this.cancelled++;
+    this.send([{ type: "end", finishReason: "cancelled" }], null);
+  }
+
+  #arrival(): Promise<NativeEvent[] | null | Error> {
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+    });
+  }
+}
+
+/** A model that notes what it was asked and answers what it was told. */
+export class FakeModel implements NativeModel {
+  requests: NativeChatRequest[] = [];
+  scored: Uint32Array[] = [];
+  closes = 0;
+  stream = new FakeStream();
+  failure: Error | undefined;
+
+  info(): NativeModelInfo {
+    return {
+      path: "/models/fake.gguf",
+      name: "Fake",
+      architecture: "qwen3",
+      quantization: "Q8_0",
+      parameterCount: 1000,
+      fileBytes: 1064,
+      contextLength: 512,
+      trainedContextLength: 512,
+      vocabSize: 256,
+      blockSize: 16,
+      backend: "cpu",
+      device: "cpu",
+      isa: "scalar",
+      threads: 1,
+      loadMs: 1,
+    };
+  }
+
+  stats() {
+    const [prefilledTokens, cachedTokens, decodedTokens, steps] = [7, 3, 2, 4];
+    return {
+      prefilledTokens,
+      cachedTokens,
+      decodedTokens,
+      steps,
+      running: 0,
+      waiting: 0,
+      blocksFree: 9,
+      blocksTotal: 9,
+    };
+  }
+
+  chat(request: NativeChatRequest): NativeStream {
+    this.#fail();
+    this.requests.push(request);
+    return this.stream;
+  }
+
+  tokenize(text: string, parseSpecial: boolean): Uint32Array {
+    this.#fail();
+    return Uint32Array.from([...new TextEncoder().encode(text), parseSpecial ? 1 : 0]);
+  }
+
+  detokenize(tokenIds: Uint32Array): string {
+    return new TextDecoder().decode(Uint8Array.from(tokenIds));
+  }
+
+  applyTemplate(request: NativeChatRequest): string {
+    return request.messages.map(({ role, content }) => `${role}: ${content}`).join("\n");
+  }
+
+  async score(tokenIds: Uint32Array): Promise<Float32Array> {
+    this.scored.push(tokenIds);
+    this.#fail();
+    return Float32Array.from(tokenIds.subarray(1), (id) => -id);
+  }
+
+  async close(): Promise<void> {
+    this.closes++;
+    this.stream.send(null);
+  }
+
+  #fail(): void {
+    if (this.failure) throw this.failure;
+  }
+}
+
+/** An addon that loads `model`, or fails as told; `loading` holds the load back until it resolves. */
+export class FakeAddon implements NativeAddon {
+  loads: { path: string; options: NativeLoadOptions }[] = [];
+  readonly model = new FakeModel();
+  failure: Error | undefined;
+  loading: Promise<void> = Promise.resolve();
+
+  NativeModel = {
+    load: async (path: string, options: NativeLoadOptions): Promise<NativeModel> => {
+      this.loads.push({ path, options });
+      await this.loading;
+      if (this.failure) throw this.failure;
+      return this.model;
+    },
+  };
+}

@@ -1,0 +1,155 @@
+import { describe, expect, it, vi } from "vitest";
+import type { IzwiError } from "./errors.js";
+import { FakeAddon } from "./fakes/fake-addon.js";
+import { loadModel, openModel, type LoadModelOptions } from "./model.js";
+
+const RESOLVED = { path: "/models/fake.gguf", id: "fake", builtin: false };
+const messages = [{ role: "user" as const, content: "Hello" }];
+
+async function open() {
+  const addon = new FakeAddon();
+  return { native: addon.model, model: await openModel(addon, RESOLVED) };
+}
+
+describe("loadModel", () => {
+  const wrong: [string, object][] = [
+    ["backend", { backend: "tpu" }],
+    ["threads", { threads: 0 }],
+    ["contextLength", { contextLength: 1.5 }],
+    ["maxRunning", { maxRunning: "2" }],
+  ];
+  it.each(wrong)("names the option %s when it's wrong", async (name, options) => {
+    const failure = loadModel("builtin", options as LoadModelOptions);
+    await expect(failure).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+    await expect(failure).rejects.toThrow(new RegExp(`^${name} must be`));
+  });
+
+  it("doesn't begin when the signal has already fired", async () => {
+    await expect(loadModel("no-such-model", { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "ABORTED",
+    });
+  });
+
+  it("says that a name is unknown before any addon is needed", async () => {
+    await expect(loadModel("no-such-model")).rejects.toMatchObject({ code: "MODEL_NOT_FOUND" });
+  });
+});
+
+describe("openModel", () => {
+  it("passes path and options on, and adds id and builtin to the info", async () => {
+    const addon = new FakeAddon();
+    const model = await openModel(addon, RESOLVED, { threads: 2 });
+    expect(addon.loads).toEqual([{ path: RESOLVED.path, options: { threads: 2 } }]);
+    expect(model.info).toMatchObject({ id: "fake", builtin: false, architecture: "qwen3", vocabSize: 256 });
+  });
+
+  it("gives a typed error when loading fails", async () => {
+    const addon = new FakeAddon();
+    addon.failure = new Error("INVALID_MODEL_FILE: not a GGUF file");
+    await expect(openModel(addon, RESOLVED)).rejects.toMatchObject({
+      code: "INVALID_MODEL_FILE",
+      message: "not a GGUF file",
+    });
+  });
+
+  it("closes a model that comes after the signal fired", async () => {
+    const addon = new FakeAddon();
+    let finish!: () => void;
+    addon.loading = new Promise((resolve) => {
+      finish = resolve;
+    });
+    const controller = new AbortController();
+    const loading = openModel(addon, RESOLVED, {}, controller.signal);
+    controller.abort();
+    await expect(loading).rejects.toMatchObject({ code: "ABORTED" });
+    expect(addon.model.closes).toBe(0);
+    finish();
+    await vi.waitFor(() => expect(addon.model.closes).toBe(1));
+  });
+});
+
+describe("Model", () => {
+  it("streams a chat and passes the checked request on", async () => {
+    const { native, model } = await open();
+    native.stream.send([
+      { type: "text-delta", text: "Hi" },
+      { type: "end", finishReason: "stop" },
+    ]);
+    const types = [];
+    for await (const event of model.chat({ messages, temperature: 0 })) types.push(event.type);
+    expect(types).toEqual(["text-delta", "end"]);
+    expect(native.requests).toEqual([{ messages, temperature: 0 }]);
+  });
+
+  it("rejects from the iteration when the request is wrong", async () => {
+    const { native, model } = await open();
+    const stream = model.chat({ messages, topP: 7 });
+    await expect(stream.next()).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+    expect(native.requests).toEqual([]);
+  });
+
+  it.each(["request", "options", "both"])("heeds a signal in %s", async (where) => {
+    const { model } = await open();
+    const controller = new AbortController();
+    const other = new AbortController().signal;
+    const stream = model.chat(
+      { messages, signal: where === "options" ? undefined : where === "both" ? other : controller.signal },
+      { signal: where === "request" ? undefined : controller.signal },
+    );
+    const pending = stream.next();
+    controller.abort();
+    await expect(pending).rejects.toMatchObject({ code: "ABORTED" });
+  });
+
+  it("tokenizes, special tokens only when told, and back", async () => {
+    const { model } = await open();
+    expect(model.tokenize("ab")).toEqual([97, 98, 0]);
+    expect(model.tokenize("ab", { parseSpecial: true })).toEqual([97, 98, 1]);
+    expect(model.detokenize([97, 98])).toBe("ab");
+    expect(() => model.detokenize([256])).toThrow("tokenIds[0]");
+    expect(() => model.tokenize(5 as unknown as string)).toThrow("text must be a string");
+  });
+
+  it("scores: null, then one number for each further token", async () => {
+    const { native, model } = await open();
+    expect(await model.score([5, 6, 7])).toEqual([null, -6, -7]);
+    expect(await model.score([5])).toEqual([null]);
+    expect(await model.score([])).toEqual([]);
+    expect(native.scored).toHaveLength(2);
+    await expect(model.score([1], { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(model.score([999])).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+    native.failure = new Error("OUT_OF_MEMORY: no");
+    await expect(model.score([1, 2])).rejects.toMatchObject({ code: "OUT_OF_MEMORY" });
+  });
+
+  it("shows the prompt and the counters", async () => {
+    const { model } = await open();
+    expect(model.applyTemplate({ messages })).toBe("user: Hello");
+    expect(model.stats()).toMatchObject({ prefilledTokens: 7, cachedTokens: 3 });
+  });
+
+  it("closes once, ends running chats, and refuses everything after", async () => {
+    const { native, model } = await open();
+    const pending = model.chat({ messages }).next();
+    await vi.waitFor(() => expect(native.requests).toHaveLength(1));
+    const closing = model.close();
+    expect(model.closed).toBe(true);
+    await Promise.all([closing, model.close(), model[Symbol.asyncDispose]()]);
+    expect(native.closes).toBe(1);
+    await expect(pending).rejects.toMatchObject({ code: "CLOSED" });
+    for (const use of [() => model.stats(), () => model.tokenize("a"), () => model.applyTemplate({ messages })]) {
+      expect(use).toThrowError(expect.objectContaining<Partial<IzwiError>>({ code: "CLOSED" }));
+    }
+    await expect(model.score([])).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(model.chat({ messages }).next()).rejects.toMatchObject({ code: "CLOSED" });
+  });
+
+  it("closes at the end of an await using block", async () => {
+    const { native, model } = await open();
+    {
+      await using scoped = model;
+      expect(scoped.closed).toBe(false);
+    }
+    expect(native.closes).toBe(1);
+  });
+});
