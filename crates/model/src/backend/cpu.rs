@@ -1,0 +1,474 @@
+//! The CPU backend: our own kernels, straight on the mapped file.
+
+use std::sync::Mutex;
+
+use half::f16;
+use half::vec::HalfBitsVecExt;
+use izwi_kernels::{
+    Activations as PreparedRows, AttentionShape, BlockType, Kernels, MatrixView, RopeTable, SequenceSpan, ThreadPool,
+};
+
+use super::{AttentionConfig, Backend, ExpertWeights, KvCacheShape, route};
+use crate::gguf::{StorageSlice, Tensor};
+use crate::{Batch, ModelError, Result};
+
+pub struct CpuBackend {
+    kernels: &'static Kernels,
+    pool: ThreadPool,
+    /// Only one pass runs at a time, so this is never waited for.
+    scratch: Mutex<Scratch>,
+}
+
+/// Buffers used within one operation.
+#[derive(Default)]
+struct Scratch {
+    /// `[tokens, width]`
+    normed: Vec<f32>,
+    prepared: PreparedRows,
+    /// `[tokens, intermediate]`
+    gate: Vec<f32>,
+    /// `[tokens, intermediate]`
+    up: Vec<f32>,
+    experts: ExpertScratch,
+    rope: Option<RopeTable>,
+}
+
+#[derive(Default)]
+struct ExpertScratch {
+    /// `[tokens, num_experts]`
+    router: Vec<f32>,
+    /// For each expert the (token, weight) pairs routed to it.
+    routed: Vec<Vec<(u32, f32)>>,
+    rows: Vec<u32>,
+    /// `[rows, hidden]`
+    down: Vec<f32>,
+    prepared: PreparedRows,
+}
+
+/// `[tokens, width]`
+#[derive(Default)]
+pub struct Rows {
+    values: Vec<f32>,
+    width: usize,
+}
+
+impl Rows {
+    fn resize(&mut self, tokens: usize, width: usize) -> &mut [f32] {
+        self.width = width;
+        self.values.resize(tokens * width, 0.0);
+        &mut self.values
+    }
+
+    fn tokens(&self) -> usize {
+        self.values.len() / self.width
+    }
+}
+
+/// A matrix as it lies in the file.
+pub struct FileMatrix {
+    bytes: StorageSlice,
+    block_type: BlockType,
+    rows: usize,
+    cols: usize,
+}
+
+impl FileMatrix {
+    fn view(&self) -> MatrixView<'_> {
+        MatrixView {
+            block_type: self.block_type,
+            rows: self.rows,
+            cols: self.cols,
+            bytes: self.bytes.bytes(),
+        }
+    }
+}
+
+/// Matrices of one shape, one behind the other.
+pub struct FileMatrixStack {
+    bytes: StorageSlice,
+    block_type: BlockType,
+    rows: usize,
+    cols: usize,
+}
+
+impl FileMatrixStack {
+    fn view(&self, index: usize) -> MatrixView<'_> {
+        let matrix_bytes = self.rows * self.block_type.row_bytes(self.cols);
+        let bytes = &self.bytes.bytes()[index * matrix_bytes..(index + 1) * matrix_bytes];
+        MatrixView {
+            block_type: self.block_type,
+            rows: self.rows,
+            cols: self.cols,
+            bytes,
+        }
+    }
+}
+
+pub struct CpuKvCache {
+    shape: KvCacheShape,
+    /// One for each layer, `[num_blocks, block_size, num_kv_heads, head_dim]`.
+    keys: Vec<Vec<f16>>,
+    values: Vec<Vec<f16>>,
+}
+
+impl CpuBackend {
+    pub fn new(num_threads: usize) -> Self {
+        Self::with_kernels(Kernels::active(), num_threads)
+    }
+
+    /// With the kernels of a chosen instruction set, for tests.
+    pub fn with_kernels(kernels: &'static Kernels, num_threads: usize) -> Self {
+        Self {
+            kernels,
+            pool: ThreadPool::new(num_threads),
+            scratch: Mutex::default(),
+        }
+    }
+
+    fn scratch(&self) -> std::sync::MutexGuard<'_, Scratch> {
+        // A panic in mid-operation leaves buffers of odd lengths, which each operation sets anew.
+        self.scratch.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// RMS-normalises rows into `normed` and makes them ready for products.
+    fn norm(&self, x: &[f32], norm: &[f32], epsilon: f32, normed: &mut Vec<f32>, prepared: &mut PreparedRows) {
+        normed.resize(x.len(), 0.0);
+        izwi_kernels::rms_norm_rows(self.kernels, &self.pool, x, norm, epsilon, normed);
+        prepared.prepare(self.kernels, &self.pool, normed, x.len() / norm.len(), norm.len());
+    }
+}
+
+impl Backend for CpuBackend {
+    type Matrix = FileMatrix;
+    type MatrixStack = FileMatrixStack;
+    type Vector = Vec<f32>;
+    type Activations = Rows;
+    type KvCache = CpuKvCache;
+
+    fn name(&self) -> &'static str {
+        "cpu"
+    }
+
+    fn device(&self) -> String {
+        "CPU".to_owned()
+    }
+
+    fn isa(&self) -> String {
+        self.kernels.isa().name().to_owned()
+    }
+
+    fn num_threads(&self) -> usize {
+        self.pool.num_threads()
+    }
+
+    fn kv_bytes_per_value(&self) -> usize {
+        size_of::<f16>()
+    }
+
+    fn kv_cache_is_lazy(&self) -> bool {
+        true
+    }
+
+    fn matrix(&self, tensor: &Tensor) -> Result<FileMatrix> {
+        let [rows, cols] = tensor.info.shape[..] else {
+            return Err(wrong_rank(tensor));
+        };
+        Ok(FileMatrix {
+            bytes: tensor.slice(),
+            block_type: tensor.info.block_type,
+            rows,
+            cols,
+        })
+    }
+
+    fn matrix_stack(&self, tensor: &Tensor) -> Result<FileMatrixStack> {
+        let [_, rows, cols] = tensor.info.shape[..] else {
+            return Err(wrong_rank(tensor));
+        };
+        Ok(FileMatrixStack {
+            bytes: tensor.slice(),
+            block_type: tensor.info.block_type,
+            rows,
+            cols,
+        })
+    }
+
+    fn vector(&self, tensor: &Tensor) -> Result<Vec<f32>> {
+        Ok(tensor.to_f32())
+    }
+
+    fn kv_cache(&self, shape: KvCacheShape) -> Result<CpuKvCache> {
+        // Zeroed pages take memory only once they are written to.
+        let layers = || {
+            (0..shape.num_layers)
+                .map(|_| zeroed(shape.layer_len()))
+                .collect::<Result<Vec<_>>>()
+        };
+        Ok(CpuKvCache {
+            shape,
+            keys: layers()?,
+            values: layers()?,
+        })
+    }
+
+    fn copy_block(&self, cache: &mut CpuKvCache, from: u32, to: u32) -> Result<()> {
+        let len = cache.shape.block_len();
+        for layer in cache.keys.iter_mut().chain(&mut cache.values) {
+            layer.copy_within(from as usize * len..(from as usize + 1) * len, to as usize * len);
+        }
+        Ok(())
+    }
+
+    fn embed(&self, table: &FileMatrix, token_ids: &[u32], out: &mut Rows) -> Result<()> {
+        let row_bytes = table.block_type.row_bytes(table.cols);
+        let bytes = table.bytes.bytes();
+        let rows = out.resize(token_ids.len(), table.cols);
+        for (row, &id) in rows.chunks_exact_mut(table.cols).zip(token_ids) {
+            let start = id as usize * row_bytes;
+            izwi_kernels::dequantize_row(table.block_type, &bytes[start..start + row_bytes], row);
+        }
+        Ok(())
+    }
+
+    fn norm_project<const N: usize>(
+        &self,
+        x: &Rows,
+        norm: &Vec<f32>,
+        epsilon: f32,
+        matrices: [&FileMatrix; N],
+        out: [&mut Rows; N],
+    ) -> Result<()> {
+        let Scratch { normed, prepared, .. } = &mut *self.scratch();
+        self.norm(&x.values, norm, epsilon, normed, prepared);
+        let mut index = 0;
+        let mut products = out.map(|rows| {
+            let matrix = matrices[index];
+            index += 1;
+            (matrix.view(), rows.resize(x.tokens(), matrix.rows))
+        });
+        izwi_kernels::matmul(self.kernels, &self.pool, &mut products, prepared, false);
+        Ok(())
+    }
+
+    fn rotate_and_store(
+        &self,
+        config: &AttentionConfig,
+        batch: &Batch,
+        (q_norm, k_norm): (&Vec<f32>, &Vec<f32>),
+        q: &mut Rows,
+        k: &mut Rows,
+        v: &Rows,
+        cache: &mut CpuKvCache,
+        layer: usize,
+    ) -> Result<()> {
+        let scratch = &mut *self.scratch();
+        let rope = scratch
+            .rope
+            .get_or_insert_with(|| RopeTable::new(f64::from(config.rope_theta), config.head_dim));
+        if let Some(&last) = batch.positions.iter().max() {
+            rope.grow(last as usize + 1);
+        }
+        for (rows, norm) in [(&mut *q, q_norm), (&mut *k, k_norm)] {
+            let width = rows.width;
+            for (row, &position) in rows.values.chunks_exact_mut(width).zip(&batch.positions) {
+                let (cos, sin) = rope.at(position as usize);
+                for head in row.chunks_exact_mut(config.head_dim) {
+                    izwi_kernels::rms_norm_in_place(self.kernels, head, norm, config.rms_norm_epsilon);
+                    izwi_kernels::rotate(self.kernels, head, cos, sin);
+                }
+            }
+        }
+        let CpuKvCache { shape, keys, values } = cache;
+        let attention = attention_shape(config, shape.block_size);
+        for sequence in &batch.sequences {
+            for index in 0..sequence.len {
+                let position = sequence.context_len - sequence.len + index;
+                let block = sequence.block_table[position / shape.block_size] as usize;
+                let slot = block * shape.block_size + position % shape.block_size;
+                for (rows, cache) in [(&*k, &mut keys[layer]), (v, &mut values[layer])] {
+                    let row = &rows.values[(sequence.start + index) * rows.width..][..rows.width];
+                    izwi_kernels::store_kv(self.kernels, &attention, row, slot, cache);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn attend(
+        &self,
+        config: &AttentionConfig,
+        batch: &Batch,
+        q: &Rows,
+        cache: &CpuKvCache,
+        layer: usize,
+        out: &mut Rows,
+    ) -> Result<()> {
+        let spans: Vec<SequenceSpan<'_>> = batch
+            .sequences
+            .iter()
+            .map(|sequence| SequenceSpan {
+                query_start: sequence.start,
+                num_queries: sequence.len,
+                context_len: sequence.context_len,
+                block_table: &sequence.block_table,
+            })
+            .collect();
+        let shape = attention_shape(config, cache.shape.block_size);
+        let out = out.resize(q.tokens(), q.width);
+        let (keys, values) = (&cache.keys[layer], &cache.values[layer]);
+        izwi_kernels::attention(self.kernels, &self.pool, &shape, &q.values, keys, values, &spans, out);
+        Ok(())
+    }
+
+    fn project_add(&self, x: &Rows, matrix: &FileMatrix, residual: &mut Rows) -> Result<()> {
+        let prepared = &mut self.scratch().prepared;
+        prepared.prepare(self.kernels, &self.pool, &x.values, x.tokens(), x.width);
+        let products = &mut [(matrix.view(), &mut residual.values[..])];
+        izwi_kernels::matmul(self.kernels, &self.pool, products, prepared, true);
+        Ok(())
+    }
+
+    fn gated_mlp(
+        &self,
+        hidden: &mut Rows,
+        norm: &Vec<f32>,
+        epsilon: f32,
+        [gate_matrix, up_matrix, down_matrix]: [&FileMatrix; 3],
+    ) -> Result<()> {
+        let Scratch {
+            normed,
+            prepared,
+            gate,
+            up,
+            ..
+        } = &mut *self.scratch();
+        let tokens = hidden.tokens();
+        self.norm(&hidden.values, norm, epsilon, normed, prepared);
+        gate.resize(tokens * gate_matrix.rows, 0.0);
+        up.resize(tokens * up_matrix.rows, 0.0);
+        let products = &mut [(gate_matrix.view(), &mut gate[..]), (up_matrix.view(), &mut up[..])];
+        izwi_kernels::matmul(self.kernels, &self.pool, products, prepared, false);
+        izwi_kernels::silu_mul(self.kernels, gate, up);
+        prepared.prepare(self.kernels, &self.pool, gate, tokens, gate_matrix.rows);
+        let products = &mut [(down_matrix.view(), &mut hidden.values[..])];
+        izwi_kernels::matmul(self.kernels, &self.pool, products, prepared, true);
+        Ok(())
+    }
+
+    fn experts_mlp(
+        &self,
+        hidden: &mut Rows,
+        norm: &Vec<f32>,
+        epsilon: f32,
+        weights: &ExpertWeights<'_, Self>,
+    ) -> Result<()> {
+        let Scratch {
+            normed,
+            prepared,
+            gate,
+            up,
+            experts,
+            ..
+        } = &mut *self.scratch();
+        let ExpertScratch {
+            router,
+            routed,
+            rows,
+            down,
+            prepared: prepared_gate,
+        } = experts;
+        let num_experts = weights.router.rows;
+        self.norm(&hidden.values, norm, epsilon, normed, prepared);
+        router.resize(hidden.tokens() * num_experts, 0.0);
+        let products = &mut [(weights.router.view(), &mut router[..])];
+        izwi_kernels::matmul(self.kernels, &self.pool, products, prepared, false);
+        route(router, num_experts, weights.num_used, routed);
+
+        for (expert, tokens) in routed.iter().enumerate().filter(|(_, tokens)| !tokens.is_empty()) {
+            rows.clear();
+            rows.extend(tokens.iter().map(|&(token, _)| token));
+            gate.resize(rows.len() * weights.gate.rows, 0.0);
+            up.resize(rows.len() * weights.up.rows, 0.0);
+            let (gate_view, up_view) = (weights.gate.view(expert), weights.up.view(expert));
+            izwi_kernels::matmul_rows(self.kernels, &self.pool, gate_view, prepared, rows, gate);
+            izwi_kernels::matmul_rows(self.kernels, &self.pool, up_view, prepared, rows, up);
+            izwi_kernels::silu_mul(self.kernels, gate, up);
+            prepared_gate.prepare(self.kernels, &self.pool, gate, rows.len(), weights.gate.rows);
+            down.resize(rows.len() * hidden.width, 0.0);
+            let products = &mut [(weights.down.view(expert), &mut down[..])];
+            izwi_kernels::matmul(self.kernels, &self.pool, products, prepared_gate, false);
+            for (row, &(token, weight)) in down.chunks_exact(hidden.width).zip(tokens) {
+                let target = &mut hidden.values[token as usize * hidden.width..][..hidden.width];
+                for (target, value) in target.iter_mut().zip(row) {
+                    *target += weight * value;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn logits(
+        &self,
+        hidden: &Rows,
+        rows: &[usize],
+        norm: &Vec<f32>,
+        epsilon: f32,
+        head: &FileMatrix,
+        out: &mut Vec<f32>,
+    ) -> Result<()> {
+        let Scratch {
+            normed,
+            prepared,
+            gate: wanted,
+            ..
+        } = &mut *self.scratch();
+        wanted.clear();
+        for &row in rows {
+            wanted.extend_from_slice(&hidden.values[row * hidden.width..(row + 1) * hidden.width]);
+        }
+        self.norm(wanted, norm, epsilon, normed, prepared);
+        out.resize(rows.len() * head.rows, 0.0);
+        izwi_kernels::matmul(
+            self.kernels,
+            &self.pool,
+            &mut [(head.view(), &mut out[..])],
+            prepared,
+            false,
+        );
+        Ok(())
+    }
+}
+
+fn attention_shape(config: &AttentionConfig, block_size: usize) -> AttentionShape {
+    let &AttentionConfig {
+        num_heads,
+        num_kv_heads,
+        head_dim,
+        ..
+    } = config;
+    AttentionShape {
+        num_heads,
+        num_kv_heads,
+        head_dim,
+        block_size,
+    }
+}
+
+fn zeroed(len: usize) -> Result<Vec<f16>> {
+    let mut probe: Vec<u16> = Vec::new();
+    probe.try_reserve_exact(len).map_err(|_| {
+        ModelError::OutOfMemory(format!(
+            "the KV cache needs {} bytes for one layer; choose a smaller context length",
+            len * 2
+        ))
+    })?;
+    drop(probe);
+    Ok(vec![0u16; len].reinterpret_into())
+}
+
+fn wrong_rank(tensor: &Tensor) -> ModelError {
+    ModelError::InvalidFile(format!(
+        "the tensor {} has the shape {:?}",
+        tensor.name, tensor.info.shape
+    ))
+}

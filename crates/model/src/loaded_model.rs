@@ -1,0 +1,264 @@
+//! A model ready to run: graph, weights, backend and KV cache in one.
+
+use izwi_kernels::default_num_threads;
+
+use crate::backend::candle::CandleBackend;
+use crate::backend::cpu::CpuBackend;
+use crate::backend::{Backend, KvCacheShape};
+use crate::config::Qwen3Config;
+use crate::gguf::GgufFile;
+use crate::memory::physical_memory_bytes;
+use crate::qwen3::{Qwen3, Scratch};
+use crate::{Batch, LanguageModel, ModelError, Result};
+
+/// Positions in a block of the KV cache.
+pub const BLOCK_SIZE: usize = 32;
+
+/// Where a model runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BackendChoice {
+    /// Metal or CUDA where this build has it and the machine too, else `Cpu`.
+    #[default]
+    Auto,
+    /// Our own kernels.
+    Cpu,
+    /// candle on the CPU.
+    Candle,
+    Metal,
+    Cuda,
+}
+
+impl BackendChoice {
+    pub const NAMES: [&'static str; 5] = ["auto", "cpu", "candle", "metal", "cuda"];
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "auto" => Self::Auto,
+            "cpu" => Self::Cpu,
+            "candle" => Self::Candle,
+            "metal" => Self::Metal,
+            "cuda" => Self::Cuda,
+            _ => return None,
+        })
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    pub backend: BackendChoice,
+    /// Threads of the CPU backend; by default one for each core.
+    pub num_threads: Option<usize>,
+    /// Most positions of a sequence; by default what the model was made for, as far as a quarter of the memory allows.
+    pub context_length: Option<usize>,
+}
+
+/// What a loaded model is, and where it runs.
+#[derive(Debug, Clone)]
+pub struct ModelInfo {
+    pub name: String,
+    pub architecture: &'static str,
+    pub quantization: String,
+    pub num_parameters: usize,
+    pub file_bytes: usize,
+    pub context_length: usize,
+    pub trained_context_length: usize,
+    pub vocab_size: usize,
+    pub block_size: usize,
+    pub backend: &'static str,
+    pub device: String,
+    pub isa: String,
+    pub num_threads: usize,
+}
+
+/// Loads a model onto the backend that was asked for; never onto another one.
+///
+/// # Errors
+/// Those of `Qwen3Config::from_gguf` and `Qwen3::load`; `DeviceUnavailable` for a backend that isn't there;
+/// `OutOfMemory` when the KV cache of an explicit context length can't be had.
+pub fn load_model(file: &GgufFile, options: &LoadOptions) -> Result<(Box<dyn LanguageModel>, ModelInfo)> {
+    match options.backend {
+        BackendChoice::Cpu => load_on(file, options, cpu_backend(options)),
+        BackendChoice::Candle => load_on(file, options, CandleBackend::cpu()),
+        BackendChoice::Metal => load_on(file, options, CandleBackend::metal()?),
+        BackendChoice::Cuda => load_on(file, options, CandleBackend::cuda()?),
+        BackendChoice::Auto => match gpu_backend() {
+            Some(backend) => load_on(file, options, backend),
+            None => load_on(file, options, cpu_backend(options)),
+        },
+    }
+}
+
+fn cpu_backend(options: &LoadOptions) -> CpuBackend {
+    CpuBackend::new(options.num_threads.unwrap_or_else(default_num_threads).max(1))
+}
+
+fn gpu_backend() -> Option<CandleBackend> {
+    if cfg!(feature = "metal") {
+        return CandleBackend::metal().ok();
+    }
+    if cfg!(feature = "cuda") {
+        return CandleBackend::cuda().ok();
+    }
+    None
+}
+
+/// Loads a model onto a given backend.
+///
+/// # Errors
+/// Those of `load_model`.
+pub fn load_on<B: Backend>(
+    file: &GgufFile,
+    options: &LoadOptions,
+    backend: B,
+) -> Result<(Box<dyn LanguageModel>, ModelInfo)> {
+    let config = Qwen3Config::from_gguf(file)?;
+    let (context_length, num_blocks) = plan_kv_cache(&config, options, &backend)?;
+    let graph = Qwen3::load(file, &config, &backend)?;
+    let cache = backend.kv_cache(KvCacheShape {
+        num_layers: config.num_layers,
+        num_blocks,
+        block_size: BLOCK_SIZE,
+        num_kv_heads: config.num_kv_heads,
+        head_dim: config.head_dim,
+    })?;
+    let info = ModelInfo {
+        name: file
+            .metadata()
+            .optional_str("general.name")?
+            .unwrap_or("unnamed")
+            .to_owned(),
+        architecture: config.architecture.name(),
+        quantization: quantization_name(file)?,
+        num_parameters: file.tensors().map(|(_, info)| info.num_elements()).sum(),
+        file_bytes: file.file_bytes(),
+        context_length,
+        trained_context_length: config.context_length,
+        vocab_size: config.vocab_size,
+        block_size: BLOCK_SIZE,
+        backend: backend.name(),
+        device: backend.device(),
+        isa: backend.isa(),
+        num_threads: backend.num_threads(),
+    };
+    let model = LoadedModel {
+        context_length,
+        num_blocks,
+        config,
+        graph,
+        backend,
+        cache,
+        scratch: Scratch::default(),
+    };
+    Ok((Box::new(model), info))
+}
+
+/// Context length and number of blocks. The cache has room for several sequences where memory allows, and always for
+/// one of full length and a block to copy into.
+fn plan_kv_cache<B: Backend>(config: &Qwen3Config, options: &LoadOptions, backend: &B) -> Result<(usize, usize)> {
+    let position_bytes = config.kv_bytes_per_position(backend.kv_bytes_per_value());
+    let memory = physical_memory_bytes();
+    let affordable = memory / 4 / position_bytes;
+    let context_length = match options.context_length {
+        Some(0) => {
+            return Err(ModelError::Unsupported(
+                "a context length of 0 holds nothing".to_owned(),
+            ));
+        }
+        Some(wanted) => wanted.min(config.context_length),
+        None => config.context_length.min(affordable.max(2048)),
+    };
+    if context_length
+        .checked_mul(position_bytes)
+        .is_none_or(|bytes| bytes > memory)
+    {
+        return Err(ModelError::OutOfMemory(format!(
+            "a context of {context_length} tokens needs {} MiB for its KV cache, this machine has {} MiB; choose a smaller context length",
+            context_length.saturating_mul(position_bytes) >> 20,
+            memory >> 20
+        )));
+    }
+    let needed = context_length.div_ceil(BLOCK_SIZE) + 1;
+    let most = if backend.kv_cache_is_lazy() { needed * 4 } else { needed };
+    Ok((context_length, (affordable / BLOCK_SIZE).clamp(needed, most)))
+}
+
+struct LoadedModel<B: Backend> {
+    context_length: usize,
+    num_blocks: usize,
+    config: Qwen3Config,
+    graph: Qwen3<B>,
+    backend: B,
+    cache: B::KvCache,
+    scratch: Scratch<B>,
+}
+
+impl<B: Backend> LanguageModel for LoadedModel<B> {
+    fn vocab_size(&self) -> usize {
+        self.config.vocab_size
+    }
+
+    fn context_length(&self) -> usize {
+        self.context_length
+    }
+
+    fn block_size(&self) -> usize {
+        BLOCK_SIZE
+    }
+
+    fn num_blocks(&self) -> usize {
+        self.num_blocks
+    }
+
+    fn forward(&mut self, batch: &Batch, logits: &mut Vec<f32>) -> Result<()> {
+        batch.check(self.config.vocab_size, self.context_length, BLOCK_SIZE, self.num_blocks)?;
+        self.graph
+            .forward(&self.backend, batch, &mut self.cache, &mut self.scratch, logits)
+    }
+
+    fn copy_block(&mut self, from: u32, to: u32) -> Result<()> {
+        let num_blocks = self.num_blocks as u32;
+        if from >= num_blocks || to >= num_blocks {
+            return Err(ModelError::InvalidBatch(format!(
+                "copy of block {from} to {to} of {num_blocks}"
+            )));
+        }
+        if from == to {
+            Ok(())
+        } else {
+            self.backend.copy_block(&mut self.cache, from, to)
+        }
+    }
+}
+
+/// The usual name of the file's mix of types, by `general.file_type` where it is known, else by what most bytes are.
+fn quantization_name(file: &GgufFile) -> Result<String> {
+    const FILE_TYPES: [(u64, &str); 17] = [
+        (0, "F32"),
+        (1, "F16"),
+        (2, "Q4_0"),
+        (3, "Q4_1"),
+        (7, "Q8_0"),
+        (8, "Q5_0"),
+        (9, "Q5_1"),
+        (10, "Q2_K"),
+        (11, "Q3_K_S"),
+        (12, "Q3_K_M"),
+        (13, "Q3_K_L"),
+        (14, "Q4_K_S"),
+        (15, "Q4_K_M"),
+        (16, "Q5_K_S"),
+        (17, "Q5_K_M"),
+        (18, "Q6_K"),
+        (32, "BF16"),
+    ];
+    let file_type = file.metadata().optional_u64("general.file_type")?;
+    if let Some((_, name)) = FILE_TYPES.iter().find(|(id, _)| Some(*id) == file_type) {
+        return Ok((*name).to_owned());
+    }
+    let mut bytes_by_type = std::collections::HashMap::new();
+    for (_, info) in file.tensors() {
+        *bytes_by_type.entry(info.block_type.name()).or_insert(0) += info.num_bytes();
+    }
+    let most = bytes_by_type.into_iter().max_by_key(|&(name, bytes)| (bytes, name));
+    Ok(most.map_or("unknown", |(name, _)| name).to_owned())
+}

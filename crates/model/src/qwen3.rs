@@ -1,0 +1,234 @@
+//! The Qwen3 graph, dense and with experts, written once over a backend.
+//!
+//! Sources: the Qwen3 technical report (arXiv:2505.09388) and the model's description in `config.json`: pre-norm blocks
+//! of grouped-query attention with a per-head RMS norm on q and k before RoPE (half-split), then SwiGLU; embeddings tied
+//! to the output head where the file has no `output.weight`.
+
+use crate::backend::{AttentionConfig, Backend};
+use crate::config::Qwen3Config;
+use crate::gguf::{GgufFile, Tensor};
+use crate::qwen3_moe::Experts;
+use crate::{Batch, Result};
+
+/// Weights only; what changes while a model runs is passed in.
+pub struct Qwen3<B: Backend> {
+    config: Qwen3Config,
+    attention: AttentionConfig,
+    /// `[vocab, hidden]`
+    embedding: B::Matrix,
+    layers: Vec<Layer<B>>,
+    /// `[hidden]`
+    output_norm: B::Vector,
+    /// `[vocab, hidden]`; `None`: the embedding.
+    output: Option<B::Matrix>,
+}
+
+struct Layer<B: Backend> {
+    /// `[hidden]`
+    attention_norm: B::Vector,
+    /// `[num_heads * head_dim, hidden]`
+    q: B::Matrix,
+    /// `[num_kv_heads * head_dim, hidden]`
+    k: B::Matrix,
+    /// `[num_kv_heads * head_dim, hidden]`
+    v: B::Matrix,
+    /// `[head_dim]`
+    q_norm: B::Vector,
+    /// `[head_dim]`
+    k_norm: B::Vector,
+    /// `[hidden, num_heads * head_dim]`
+    attention_output: B::Matrix,
+    /// `[hidden]`
+    mlp_norm: B::Vector,
+    mlp: Mlp<B>,
+}
+
+enum Mlp<B: Backend> {
+    Dense {
+        /// `[intermediate, hidden]`
+        gate: B::Matrix,
+        /// `[intermediate, hidden]`
+        up: B::Matrix,
+        /// `[hidden, intermediate]`
+        down: B::Matrix,
+    },
+    Experts(Experts<B>),
+}
+
+/// Buffers of a forward pass, kept between passes.
+pub struct Scratch<B: Backend> {
+    hidden: B::Activations,
+    q: B::Activations,
+    k: B::Activations,
+    v: B::Activations,
+    attended: B::Activations,
+}
+
+impl<B: Backend> Default for Scratch<B> {
+    fn default() -> Self {
+        Self {
+            hidden: Default::default(),
+            q: Default::default(),
+            k: Default::default(),
+            v: Default::default(),
+            attended: Default::default(),
+        }
+    }
+}
+
+impl<B: Backend> Qwen3<B> {
+    /// # Errors
+    /// `InvalidFile` when a tensor is missing or has another shape than the metadata say.
+    pub fn load(file: &GgufFile, config: &Qwen3Config, backend: &B) -> Result<Self> {
+        let loader = Loader { file, backend };
+        let layers = (0..config.num_layers)
+            .map(|index| Layer::load(&loader, config, index))
+            .collect::<Result<_>>()?;
+        let output = if file.has_tensor("output.weight") {
+            Some(loader.matrix("output.weight", config.vocab_size, config.hidden_size)?)
+        } else {
+            None
+        };
+        Ok(Self {
+            attention: AttentionConfig {
+                num_heads: config.num_heads,
+                num_kv_heads: config.num_kv_heads,
+                head_dim: config.head_dim,
+                rms_norm_epsilon: config.rms_norm_epsilon,
+                rope_theta: config.rope_theta,
+            },
+            embedding: loader.matrix("token_embd.weight", config.vocab_size, config.hidden_size)?,
+            layers,
+            output_norm: loader.vector("output_norm.weight", config.hidden_size)?,
+            output,
+            config: config.clone(),
+        })
+    }
+
+    /// Computes the batch, whose ids, positions and blocks must be in range, and leaves `[logit_rows, vocab]` in
+    /// `logits`.
+    pub fn forward(
+        &self,
+        backend: &B,
+        batch: &Batch,
+        cache: &mut B::KvCache,
+        scratch: &mut Scratch<B>,
+        logits: &mut Vec<f32>,
+    ) -> Result<()> {
+        backend.embed(&self.embedding, &batch.token_ids, &mut scratch.hidden)?;
+        for (index, layer) in self.layers.iter().enumerate() {
+            self.forward_layer(backend, layer, index, batch, cache, scratch)?;
+        }
+        logits.clear();
+        if batch.logit_rows.is_empty() {
+            return Ok(());
+        }
+        let head = self.output.as_ref().unwrap_or(&self.embedding);
+        let epsilon = self.config.rms_norm_epsilon;
+        backend.logits(
+            &scratch.hidden,
+            &batch.logit_rows,
+            &self.output_norm,
+            epsilon,
+            head,
+            logits,
+        )
+    }
+
+    fn forward_layer(
+        &self,
+        backend: &B,
+        layer: &Layer<B>,
+        index: usize,
+        batch: &Batch,
+        cache: &mut B::KvCache,
+        scratch: &mut Scratch<B>,
+    ) -> Result<()> {
+        let epsilon = self.config.rms_norm_epsilon;
+        let Scratch {
+            hidden,
+            q,
+            k,
+            v,
+            attended,
+        } = scratch;
+        let matrices = [&layer.q, &layer.k, &layer.v];
+        backend.norm_project(
+            hidden,
+            &layer.attention_norm,
+            epsilon,
+            matrices,
+            [&mut *q, &mut *k, &mut *v],
+        )?;
+        backend.rotate_and_store(
+            &self.attention,
+            batch,
+            (&layer.q_norm, &layer.k_norm),
+            q,
+            k,
+            v,
+            cache,
+            index,
+        )?;
+        backend.attend(&self.attention, batch, q, cache, index, attended)?;
+        backend.project_add(attended, &layer.attention_output, hidden)?;
+        match &layer.mlp {
+            Mlp::Dense { gate, up, down } => backend.gated_mlp(hidden, &layer.mlp_norm, epsilon, [gate, up, down]),
+            Mlp::Experts(experts) => backend.experts_mlp(hidden, &layer.mlp_norm, epsilon, &experts.weights()),
+        }
+    }
+}
+
+impl<B: Backend> Layer<B> {
+    fn load(loader: &Loader<'_, B>, config: &Qwen3Config, index: usize) -> Result<Self> {
+        let name = |part: &str| format!("blk.{index}.{part}.weight");
+        let hidden = config.hidden_size;
+        let q_width = config.num_heads * config.head_dim;
+        let kv_width = config.num_kv_heads * config.head_dim;
+        let mlp = match &config.experts {
+            Some(experts) => Mlp::Experts(Experts::load(loader, index, hidden, experts)?),
+            None => Mlp::Dense {
+                gate: loader.matrix(&name("ffn_gate"), config.intermediate_size, hidden)?,
+                up: loader.matrix(&name("ffn_up"), config.intermediate_size, hidden)?,
+                down: loader.matrix(&name("ffn_down"), hidden, config.intermediate_size)?,
+            },
+        };
+        Ok(Self {
+            attention_norm: loader.vector(&name("attn_norm"), hidden)?,
+            q: loader.matrix(&name("attn_q"), q_width, hidden)?,
+            k: loader.matrix(&name("attn_k"), kv_width, hidden)?,
+            v: loader.matrix(&name("attn_v"), kv_width, hidden)?,
+            q_norm: loader.vector(&name("attn_q_norm"), config.head_dim)?,
+            k_norm: loader.vector(&name("attn_k_norm"), config.head_dim)?,
+            attention_output: loader.matrix(&name("attn_output"), hidden, q_width)?,
+            mlp_norm: loader.vector(&name("ffn_norm"), hidden)?,
+            mlp,
+        })
+    }
+}
+
+/// Tensors by name, their shapes checked.
+pub(crate) struct Loader<'a, B: Backend> {
+    file: &'a GgufFile,
+    backend: &'a B,
+}
+
+impl<B: Backend> Loader<'_, B> {
+    fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        let tensor = self.file.tensor(name)?;
+        tensor.expect_shape(shape)?;
+        Ok(tensor)
+    }
+
+    pub(crate) fn matrix(&self, name: &str, rows: usize, cols: usize) -> Result<B::Matrix> {
+        self.backend.matrix(&self.tensor(name, &[rows, cols])?)
+    }
+
+    pub(crate) fn matrix_stack(&self, name: &str, shape: [usize; 3]) -> Result<B::MatrixStack> {
+        self.backend.matrix_stack(&self.tensor(name, &shape)?)
+    }
+
+    pub(crate) fn vector(&self, name: &str, len: usize) -> Result<B::Vector> {
+        self.backend.vector(&self.tensor(name, &[len])?)
+    }
+}
