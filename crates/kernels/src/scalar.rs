@@ -120,7 +120,7 @@ pub(crate) fn quantize_row(x: &[f32], out: &mut [QuantBlock]) {
     }
 }
 
-fn quantize_group(values: &[f32], group: usize, block: &mut QuantBlock) {
+pub(crate) fn quantize_group(values: &[f32], group: usize, block: &mut QuantBlock) {
     // Compared as integers, a NaN is larger than every number, so it isn't lost.
     let bits = values.iter().map(|v| v.abs().to_bits()).max().unwrap_or(0);
     let magnitude = f32::from_bits(bits);

@@ -1,0 +1,173 @@
+//! Speed of the matmul and attention kernels on this machine.
+//!
+//!     cargo run --release -p izwi-kernels --example throughput [threads] [types, comma-separated]
+//!
+//! Decode: one token times a set of matrices larger than any cache, in GB/s of weights.
+//! Prefill: 128 and 512 tokens times the matrices of one layer of Qwen3-0.6B, in GOPS (two per
+//! weight and token), and as tokens per second of the whole model's 440 M layer weights.
+//! Medians over several rounds. `IZWI_ISA` chooses the instruction set.
+
+use std::time::Instant;
+
+use izwi_kernels::{
+    Activations, AttentionShape, BlockType, Kernels, MatrixView, SequenceSpan, ThreadPool, attention,
+    default_num_threads, f16, matmul,
+};
+
+/// Rows and columns of one layer: q, k, v, output, gate, up, down.
+const LAYER: [(usize, usize); 7] = [
+    (2048, 1024),
+    (1024, 1024),
+    (1024, 1024),
+    (1024, 2048),
+    (3072, 1024),
+    (3072, 1024),
+    (1024, 3072),
+];
+const DECODE_BYTES: usize = 256 << 20;
+const MODEL_LAYERS: f64 = 28.0;
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    let threads = args
+        .next()
+        .and_then(|a| a.parse().ok())
+        .unwrap_or_else(default_num_threads);
+    let wanted = args.next();
+    let kernels = Kernels::active();
+    let pool = ThreadPool::new(threads);
+    println!("{} on {threads} threads", kernels.isa().name());
+    println!("type   decode GB/s   x4 tok GOPS   prefill 128 GOPS (tok/s)   prefill 512 GOPS (tok/s)");
+    for block_type in BlockType::ALL {
+        let chosen = |list: &str| list.split(',').any(|t| t == block_type.name());
+        if wanted.as_deref().is_none_or(chosen) {
+            measure_type(kernels, &pool, block_type);
+        }
+    }
+    if wanted.as_deref().is_none_or(|list| list.contains("attention")) {
+        for (queries, context) in [(1, 2048), (512, 512), (512, 2048)] {
+            measure_attention(kernels, &pool, queries, context);
+        }
+    }
+}
+
+/// Bytes that are finite weights in every type: quants vary, f16 fields are small.
+fn weights(block_type: BlockType, rows: usize, cols: usize, seed: usize) -> Vec<u8> {
+    let len = rows * block_type.row_bytes(cols);
+    (0..len)
+        .map(|i| ((i + seed).wrapping_mul(2654435761) >> 7) as u8 & 0x2f)
+        .collect()
+}
+
+/// The median time of one round, in seconds.
+fn median(rounds: usize, mut round: impl FnMut()) -> f64 {
+    round();
+    let mut times: Vec<f64> = (0..rounds)
+        .map(|_| {
+            let start = Instant::now();
+            round();
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[rounds / 2]
+}
+
+fn measure_type(kernels: &Kernels, pool: &ThreadPool, block_type: BlockType) {
+    let decode = decode_time_per_byte(kernels, pool, block_type, 1);
+    let four = decode_time_per_byte(kernels, pool, block_type, 4);
+    let weights_per_byte = block_type.block_len() as f64 / block_type.block_bytes() as f64;
+    print!(
+        "{:5}  {:11.2}   {:11.1}",
+        block_type.name(),
+        1e-9 / decode,
+        weights_per_byte * 8e-9 / four
+    );
+    for tokens in [128, 512] {
+        let (gops, tokens_per_second) = prefill(kernels, pool, block_type, tokens);
+        print!("   {gops:16.1} ({tokens_per_second:5.1})");
+    }
+    println!();
+}
+
+fn decode_time_per_byte(kernels: &Kernels, pool: &ThreadPool, block_type: BlockType, tokens: usize) -> f64 {
+    let (rows, cols) = (3072, 1024);
+    let raw = weights(block_type, rows, cols, 1);
+    let copies = DECODE_BYTES / raw.len();
+    let all = raw.repeat(copies);
+    let mut x = Activations::new();
+    x.prepare(kernels, pool, &vec![0.5; tokens * cols], tokens, cols);
+    let mut out = vec![0f32; tokens * rows];
+    let seconds = median(7, || {
+        for bytes in all.chunks_exact(raw.len()) {
+            let matrix = MatrixView::new(block_type, rows, cols, bytes).unwrap();
+            matmul(kernels, pool, &mut [(matrix, &mut out)], &x, false);
+        }
+    });
+    seconds / all.len() as f64
+}
+
+fn prefill(kernels: &Kernels, pool: &ThreadPool, block_type: BlockType, tokens: usize) -> (f64, f64) {
+    let raws: Vec<_> = LAYER
+        .iter()
+        .map(|&(rows, cols)| weights(block_type, rows, cols, rows))
+        .collect();
+    let input: Vec<f32> = (0..tokens * 3072).map(|i| (i as f32).sin()).collect();
+    let mut out = vec![0f32; tokens * 3072];
+    let mut x = Activations::new();
+    let seconds = median(5, || {
+        for (&(rows, cols), raw) in LAYER.iter().zip(&raws) {
+            let (input, out) = (&input[..tokens * cols], &mut out[..tokens * rows]);
+            if block_type.is_float() {
+                x.prepare_f32(input, tokens, cols);
+            } else {
+                x.prepare_quantized(kernels, pool, input, tokens, cols);
+            }
+            let matrix = MatrixView::new(block_type, rows, cols, raw).unwrap();
+            matmul(kernels, pool, &mut [(matrix, out)], &x, false);
+        }
+    });
+    let weights: usize = LAYER.iter().map(|(rows, cols)| rows * cols).sum();
+    let gops = 2e-9 * (weights * tokens) as f64 / seconds;
+    (gops, tokens as f64 / (seconds * MODEL_LAYERS))
+}
+
+fn measure_attention(kernels: &Kernels, pool: &ThreadPool, num_queries: usize, context: usize) {
+    let shape = AttentionShape {
+        num_heads: 16,
+        num_kv_heads: 8,
+        head_dim: 128,
+        block_size: 32,
+    };
+    // Several layers' caches, so that decode reads memory and not a cache.
+    let layers = if num_queries == 1 { 16 } else { 1 };
+    let row = shape.num_kv_heads * shape.head_dim;
+    let cache: Vec<f16> = (0..layers * context * row)
+        .map(|i| f16::from_f32((i as f32).sin()))
+        .collect();
+    let block_table: Vec<u32> = (0..context as u32 / 32).rev().collect();
+    let q = vec![0.1f32; num_queries * 16 * 128];
+    let mut out = vec![0f32; q.len()];
+    let span = SequenceSpan {
+        query_start: 0,
+        num_queries,
+        context_len: context,
+        block_table: &block_table,
+    };
+    let values = cache.clone();
+    let seconds = median(7, || {
+        let layers = cache
+            .chunks_exact(context * row)
+            .zip(values.chunks_exact(context * row));
+        for (keys, values) in layers {
+            attention(kernels, pool, &shape, &q, keys, values, &[span], &mut out);
+        }
+    }) / layers as f64;
+    let seen: usize = (context - num_queries + 1..=context).sum();
+    println!(
+        "attention {num_queries} x {context}: {:.3} ms per layer, {:.1} GB/s, {:.1} GFLOPS",
+        seconds * 1e3,
+        (context * row * 4) as f64 * 1e-9 / seconds,
+        (seen * 16 * 128 * 4) as f64 * 1e-9 / seconds
+    );
+}
