@@ -176,16 +176,16 @@ function addChat(program: Command, done: (invocation: Invocation) => void): void
     .option("-s, --system <text>", "system prompt: who the model is and how it answers")
     .option("-v, --voice <name>", "voice for spoken responses")
     .option("-p, --prompt <text>", "answer this and leave", nonEmpty("--prompt"))
-    .option("-i, --interactive", "a conversation, line by line, even where input is a pipe", false)
+    .option("-i, --interactive", "a conversation, line by line, even where input is a pipe")
     .option("--think", "let the model think before it answers (slower)")
     .option("--no-think", "answer at once (default)");
   for (const option of samplingOptions) {
     chat.option(`--${option.name} <number>`, option.help, numberParser(`--${option.name}`, option));
   }
   chat
-    .option("--stop <text>", "end the answer before this text; may be given several times", collect, [])
-    .option("--stats", "after each answer: time to first token, speed, tokens", false)
-    .option("--json", "one-shot: print one JSON object", false)
+    .option("--stop <text>", "end the answer before this text; may be given several times", collect)
+    .option("--stats", "after each answer: time to first token, speed, tokens")
+    .option("--json", "one-shot: print one JSON object")
     .addOption(new Option("--backend <name>", "what computes").choices(backends))
     .option("--threads <number>", "CPU threads", numberParser("--threads", threadsRange))
     .option(
@@ -203,10 +203,11 @@ function chatFlags(opts: Record<string, unknown>): ChatFlags {
   for (const { key } of samplingOptions) {
     if (opts[key] !== undefined) sampling[key] = opts[key] as number;
   }
-  const { model, system, voice, prompt, interactive, think, stop, stats, json, backend, threads, contextLength } = opts;
+  const { model, system, voice, prompt, think, backend, threads, contextLength } = opts;
   const given = { model, system, voice, prompt, think, backend, threads, contextLength };
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { ...set, interactive, stop, stats, json, sampling } as ChatFlags;
+  const { interactive = false, stats = false, json = false, stop = [] } = opts;
+  return { ...set, interactive, stats, json, stop, sampling } as ChatFlags;
 }
 
 function addList(program: Command, done: (invocation: Invocation) => void): void {
@@ -214,7 +215,7 @@ function addList(program: Command, done: (invocation: Invocation) => void): void
     .command("list")
     .alias("ls")
     .description("list the models on this machine")
-    .option("--json", "the same as --output-format json", false);
+    .option("--json", "the same as --output-format json");
   addCommonOptions(list, "-v, --verbose");
   list.action(() => done({ command: "list", json: Boolean(list.opts()["json"]), common: commonFlags(list) }));
 }
@@ -224,7 +225,7 @@ function addVersion(program: Command, done: (invocation: Invocation) => void): v
     .command("version")
     .alias("v")
     .description("print the version; --full adds the machine")
-    .option("-f, --full", "also Node.js, platform and what computes", false);
+    .option("-f, --full", "also Node.js, platform and what computes");
   addCommonOptions(version, "-v, --verbose");
   version.action(() =>
     done({ command: "version", full: Boolean(version.opts()["full"]), common: commonFlags(version) }),
@@ -248,7 +249,7 @@ function nonEmpty(name: string): (text: string) => string {
   };
 }
 
-function collect(text: string, previous: string[]): string[] {
+function collect(text: string, previous: string[] = []): string[] {
   if (text === "") throw new InvalidArgumentError("--stop must not be empty.");
   return [...previous, text];
 }

@@ -35,8 +35,14 @@ export async function listCommand(
 }
 
 function table(models: ListedModel[]): string {
-  const rows = models.map(({ id, bytes, builtin, path }) => [harmless(id), fileSize(bytes), builtin ? "built-in" : harmless(path)]);
+  const rows = models.map(({ id, bytes, builtin, path }) => [
+    harmless(id),
+    fileSize(bytes),
+    builtin ? "built-in" : harmless(path),
+  ]);
   const all = [["NAME", "SIZE", "FILE"], ...rows];
   const widths = [0, 1].map((column) => Math.max(...all.map((row) => row[column]!.length)));
-  return all.map(([name, size, where]) => `${name!.padEnd(widths[0]!)}  ${size!.padStart(widths[1]!)}  ${where}\n`).join("");
+  return all
+    .map(([name, size, where]) => `${name!.padEnd(widths[0]!)}  ${size!.padStart(widths[1]!)}  ${where}\n`)
+    .join("");
 }

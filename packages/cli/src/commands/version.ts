@@ -13,7 +13,12 @@ export async function versionCommand(
   const facts: Record<string, string> = { izwi: packageVersion() };
   if (options.full) Object.assign(facts, await machine(options.modelsDir, context));
   if (options.format === "json") context.printer.data(`${JSON.stringify(facts, null, 2)}\n`);
-  else context.printer.data(Object.entries(facts).map(([name, value]) => `${name} ${value}\n`).join(""));
+  else
+    context.printer.data(
+      Object.entries(facts)
+        .map(([name, value]) => `${name} ${value}\n`)
+        .join(""),
+    );
   return ExitCode.ok;
 }
 

@@ -54,7 +54,7 @@ export class InputHistory {
       return;
     }
     const lines = text.split("\n").filter((line) => line.trim() !== "");
-    this.#entries = [...new Set(lines.reverse())].slice(0, maxEntries);
+    this.#entries = [...new Set(lines.toReversed())].slice(0, maxEntries);
     // Each run only appends; the rewriting that drops duplicates and old entries waits until it is worth it.
     if (lines.length > 2 * maxEntries || text.length > maxFileBytes) this.#compact();
   }
@@ -66,7 +66,7 @@ export class InputHistory {
     this.#write((file) => {
       // A rename is whole or not at all: a crash can't leave half a history.
       const temporary = `${file}.${process.pid}`;
-      writeFileSync(temporary, `${[...kept].reverse().join("\n")}\n`, { mode: 0o600 });
+      writeFileSync(temporary, `${kept.toReversed().join("\n")}\n`, { mode: 0o600 });
       renameSync(temporary, file);
     });
   }

@@ -167,21 +167,33 @@ export class TerminalInput implements SessionInput {
   /** Line by line, because the first line may complete the message, and the rest then belongs to the next. */
   #deliver(keys: string): void {
     for (const [piece] of keys.matchAll(/[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+/g)) {
-      if (this.#read !== undefined) this.#read.keys.emit("data", piece);
+      if (this.#read !== undefined) feed(this.#read, piece);
       else this.#deliverIdle(piece);
     }
   }
 
   #deliverIdle(piece: string): void {
     if (piece.includes(ctrlZ)) return this.#suspend();
-    const at = piece.lastIndexOf(ctrlC);
-    if (at < 0) {
-      this.#typedAhead += piece;
-      return;
-    }
+    const parts = piece.split(ctrlC);
     // As a terminal does itself, Ctrl+C throws away what was typed before it.
-    this.#typedAhead = piece.slice(at + 1);
-    this.#interrupt?.();
+    if (parts.length > 1) this.#typedAhead = "";
+    this.#typedAhead += parts.at(-1);
+    for (let pressed = 1; pressed < parts.length; pressed++) this.#interrupt?.();
+  }
+}
+
+/** An escape sequence, a run of text, or a control character. */
+// eslint-disable-next-line no-control-regex
+const keyPattern = /\u001b(?:\[[0-9;]*[~A-Za-z]|O.|.)|[^\u0000-\u001f\u007f]+|[\u0000-\u001f\u007f]/gu;
+
+/**
+ * Gives keys to readline. It appends text that comes in one piece to the line, wherever the cursor is; so in the middle
+ * of a line text goes in by characters, and only at its end by pieces, which is faster for long pastes.
+ */
+function feed({ keys, lines }: Read, text: string): void {
+  for (const [token] of text.matchAll(keyPattern)) {
+    const pieces = lines.cursor === lines.line.length || token.startsWith("\u001b") ? [token] : token;
+    for (const piece of pieces) keys.emit("data", piece);
   }
 }
 

@@ -1,0 +1,132 @@
+/** A model that says what a test wants: the same interface, no weights. */
+import { IzwiError } from "@izwi/core";
+import type { ChatEvent, ChatMessage, ChatRequest, EndEvent, ModelInfo } from "@izwi/core";
+import type { ChatModel, Core } from "../core.js";
+
+type Script = (ChatEvent | Error | "wait")[];
+
+export interface FakeModelOptions {
+  /** What is answered: a text (sent word by word), or events. "wait" lasts until the request is aborted. */
+  answer?: (request: ChatRequest) => string | Script;
+}
+
+export class FakeModel implements ChatModel {
+  readonly info: ModelInfo;
+  readonly requests: ChatRequest[] = [];
+  closed = false;
+  readonly #answer: NonNullable<FakeModelOptions["answer"]>;
+
+  constructor(
+    { answer = (request) => rememberingAnswer(request.messages) }: FakeModelOptions = {},
+    info: ModelInfo = fakeInfo,
+  ) {
+    this.info = info;
+    this.#answer = answer;
+  }
+
+  async *chat(request: ChatRequest, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<ChatEvent> {
+    this.requests.push(structuredClone(request));
+    const answer = this.#answer(request);
+    const script = typeof answer === "string" ? words(answer) : answer;
+    for (const step of script) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (step === "wait" && signal !== undefined && !signal.aborted) {
+        await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      }
+      if (signal?.aborted) throw new IzwiError("ABORTED", "The operation was aborted.");
+      if (step instanceof Error) throw step;
+      if (step !== "wait") yield step;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}
+
+export interface FakeCoreOptions extends FakeModelOptions {
+  /** Names that resolve; others are MODEL_NOT_FOUND. */
+  installed?: string[];
+  loadError?: Error;
+}
+
+export class FakeCore implements Core {
+  readonly BUILTIN_MODEL = "izwi-tiny";
+  readonly loaded: { name: string; options: unknown; model: FakeModel }[] = [];
+  readonly #options: FakeCoreOptions;
+
+  constructor(options: FakeCoreOptions = {}) {
+    this.#options = options;
+  }
+
+  get model(): FakeModel {
+    return this.loaded.at(-1)!.model;
+  }
+
+  readonly resolveModel = async (name: string) => {
+    const builtin = name === this.BUILTIN_MODEL;
+    if (!builtin && !this.#options.installed?.includes(name)) {
+      throw new IzwiError("MODEL_NOT_FOUND", `No model is called "${name}". Did you mean izwi-tiny?`);
+    }
+    return { path: `/models/${name}.gguf`, id: name, builtin };
+  };
+
+  readonly loadModel = async (name: string, options: unknown = {}): Promise<FakeModel> => {
+    const { id, path, builtin } = await this.resolveModel(name);
+    if (this.#options.loadError) throw this.#options.loadError;
+    const model = new FakeModel(this.#options, { ...fakeInfo, id, path, builtin });
+    this.loaded.push({ name, options, model });
+    return model;
+  };
+
+  readonly listModels = async () =>
+    (this.#options.installed ?? []).map((id) => ({ id, path: `/models/${id}.gguf`, bytes: 396_705_472 }));
+
+  readonly modelsDirectory = (modelsDir?: string) => modelsDir ?? "/models";
+
+  /** Some file that exists. */
+  readonly builtinModelPath = () => process.execPath;
+}
+
+/** Answers as a chat that remembers names within its messages, so that a test sees what was sent. */
+export function rememberingAnswer(messages: ChatMessage[]): string {
+  const last = messages.at(-1)!.content;
+  if (!/what's my name/i.test(last)) return "Hello! How can I help you today?";
+  const names = messages.flatMap(({ content }) => /my name is (\w+)/i.exec(content)?.[1] ?? []);
+  return names.length > 0 ? `Your name is ${names.at(-1)}.` : "I don't know your name.";
+}
+
+/** The text word by word, and an end. */
+export function words(text: string, finishReason: EndEvent["finishReason"] = "stop"): Script {
+  const deltas = text.split(/(?<= )/).map((word): ChatEvent => ({ type: "text-delta", text: word }));
+  return [...deltas, end(finishReason)];
+}
+
+export function end(finishReason: EndEvent["finishReason"] = "stop"): EndEvent {
+  return {
+    type: "end",
+    finishReason,
+    usage: { promptTokens: 120, cachedTokens: 75, completionTokens: 21, reasoningTokens: 0 },
+    timings: { queueMs: 1, prefillMs: 150, timeToFirstTokenMs: 180, decodeMs: 500, tokensPerSecond: 40 },
+  };
+}
+
+const fakeInfo: ModelInfo = {
+  id: "izwi-tiny",
+  builtin: true,
+  path: "/models/izwi-tiny.gguf",
+  name: "Izwi Tiny",
+  architecture: "qwen3",
+  quantization: "Q8_0",
+  parameterCount: 2_100_000,
+  fileBytes: 2_400_000,
+  contextLength: 2048,
+  trainedContextLength: 2048,
+  vocabSize: 2048,
+  blockSize: 16,
+  backend: "cpu",
+  device: "cpu",
+  isa: "avx2",
+  threads: 2,
+  loadMs: 12,
+};
