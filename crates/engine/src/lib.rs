@@ -1,1 +1,32 @@
 //! Token ids in, token ids out, over time: requests, sequences, blocks, scheduler, sampler.
+//!
+//! One OS thread owns the model ([`Engine`]). Each step computes one token for every decoding sequence and a bounded
+//! number of prompt tokens for those that are still prefilling; what was computed is kept by prefix, exact to the token.
+//! Nothing here knows text, JSON, an async runtime or a tensor.
+
+mod active_request;
+mod block_pool;
+mod cancel;
+mod constraint;
+mod engine;
+mod error;
+mod event;
+mod prefix_cache;
+mod request;
+mod sampler;
+mod sampling_params;
+mod scheduler;
+mod sequence;
+mod stats;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use cancel::{CancelHandle, RequestHandle};
+pub use constraint::{TokenConstraint, TokenMask};
+pub use engine::{Engine, EngineOptions};
+pub use error::{EngineError, Result};
+pub use event::{EngineEvent, FinishReason, TokenLogprob, Usage};
+pub use request::GenerateRequest;
+pub use sampling_params::SamplingParams;
+pub use stats::EngineStats;

@@ -1,0 +1,236 @@
+//! The thread that owns the model.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use izwi_model::LanguageModel;
+
+use crate::active_request::{EventSink, QueuePlace, Submission};
+use crate::request::RequestLimits;
+use crate::scheduler::SchedulerLimits;
+use crate::step::Stepper;
+use crate::{CancelHandle, EngineError, EngineEvent, EngineStats, GenerateRequest, RequestHandle, Result};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineOptions {
+    /// Prompt tokens computed in one step, all requests together, at least 1. A larger chunk reads prompts faster; a
+    /// smaller one cancels sooner and lets running answers flow more evenly.
+    pub prefill_chunk: usize,
+    /// Requests computed side by side, at least 1.
+    pub max_running: usize,
+    /// Requests that may wait beyond those; the next one gets `EngineError::QueueFull`.
+    pub max_waiting: usize,
+    /// Size of the tokenizer's vocabulary, where the model's logits are padded beyond it: ids from here on are never
+    /// sampled nor taken in a prompt. None: every row of logits is a token.
+    pub num_token_ids: Option<usize>,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        EngineOptions {
+            prefill_chunk: 256,
+            max_running: 8,
+            max_waiting: 64,
+            num_token_ids: None,
+        }
+    }
+}
+
+/// Serves requests on one thread. May be shared between threads; dropping it shuts it down.
+pub struct Engine {
+    commands: Sender<Command>,
+    shared: Arc<Shared>,
+    limits: RequestLimits,
+    /// Requests that may be running and waiting together.
+    max_requests: usize,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+enum Command {
+    Submit(Box<Submission>),
+    /// Only wakes the thread, which then sees `Shared::is_shut_down`.
+    ShutDown,
+}
+
+struct Shared {
+    num_requests: Arc<AtomicUsize>,
+    is_shut_down: AtomicBool,
+    stats: Mutex<EngineStats>,
+}
+
+impl Engine {
+    /// Starts the engine's thread, which takes the model along and drops it at the end.
+    ///
+    /// # Errors
+    /// `InvalidParameter` when an option is out of range or the KV cache is smaller than one context.
+    pub fn start(model: Box<dyn LanguageModel>, options: EngineOptions) -> Result<Engine> {
+        let (limits, scheduler_limits) = check_options(&*model, &options)?;
+        let shared = Arc::new(Shared {
+            num_requests: Arc::default(),
+            is_shut_down: AtomicBool::new(false),
+            stats: Mutex::default(),
+        });
+        let publish = {
+            let shared = shared.clone();
+            Box::new(move |stats| *shared.stats.lock().unwrap_or_else(PoisonError::into_inner) = stats)
+        };
+        let stepper = Stepper::new(model, limits, scheduler_limits, publish);
+        let (commands, receiver) = channel();
+        let thread = thread::Builder::new().name("izwi-engine".into()).spawn({
+            let shared = shared.clone();
+            move || serve(stepper, receiver, &shared)
+        });
+        let thread = thread.map_err(|error| EngineError::InvalidParameter {
+            parameter: "thread",
+            message: format!("could not be started: {error}"),
+        })?;
+        let max_requests = options.max_running.saturating_add(options.max_waiting);
+        Ok(Engine {
+            commands,
+            shared,
+            limits,
+            max_requests,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Queues a request. Its events are kept until they are received.
+    ///
+    /// # Errors
+    /// Whatever makes the request impossible is found here, before it is queued: `EmptyPrompt`, `TokenOutOfRange`,
+    /// `InvalidParameter`, `ContextOverflow`, `QueueFull`, `ShutDown`.
+    pub fn submit(&self, request: GenerateRequest) -> Result<RequestHandle> {
+        let (sender, events) = channel();
+        // The receiver is gone when the client dropped its handle, which cancels the request anyway.
+        let sink = Box::new(move |event| drop(sender.send(event)));
+        let cancel = self.submit_with_sink(request, sink)?;
+        Ok(RequestHandle { events, cancel })
+    }
+
+    /// Like `submit`, but calls `sink` with each event on the engine's thread, which waits for it: hand the event on
+    /// and return. Dropping the returned handle cancels the request.
+    ///
+    /// # Errors
+    /// As `submit`; the sink isn't called then.
+    pub fn submit_with_sink(
+        &self,
+        request: GenerateRequest,
+        sink: Box<dyn FnMut(EngineEvent) + Send>,
+    ) -> Result<CancelHandle> {
+        request.validate(self.limits)?;
+        if self.shared.is_shut_down.load(Ordering::Acquire) {
+            return Err(EngineError::ShutDown);
+        }
+        let Some(place) = QueuePlace::take(&self.shared.num_requests, self.max_requests) else {
+            return Err(EngineError::QueueFull {
+                limit: self.max_requests,
+            });
+        };
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let submission = Submission {
+            request,
+            sink: EventSink::new(sink, place),
+            cancelled: cancelled.clone(),
+            submitted: Instant::now(),
+        };
+        if let Err(error) = self.commands.send(Command::Submit(Box::new(submission))) {
+            if let Command::Submit(mut submission) = error.0 {
+                submission.sink.disarm();
+            }
+            return Err(EngineError::ShutDown);
+        }
+        Ok(CancelHandle { cancelled })
+    }
+
+    pub fn stats(&self) -> EngineStats {
+        *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends every request with `EngineError::ShutDown`, drops the model and waits for the thread: at most one step.
+    /// Called from an event sink, that is on the engine's own thread, it doesn't wait. Calling it again does nothing.
+    pub fn shutdown(&self) {
+        self.shared.is_shut_down.store(true, Ordering::Release);
+        let _ = self.commands.send(Command::ShutDown);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread.filter(|thread| thread.thread().id() != thread::current().id()) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+/// Steps while there are requests, sleeps while there are none.
+fn serve(mut stepper: Stepper, commands: Receiver<Command>, shared: &Shared) {
+    loop {
+        let mut next = if stepper.is_idle() {
+            commands.recv().ok()
+        } else {
+            commands.try_recv().ok()
+        };
+        while let Some(Command::Submit(submission)) = next {
+            stepper.submit(*submission);
+            next = commands.try_recv().ok();
+        }
+        if shared.is_shut_down.load(Ordering::Acquire) {
+            return stepper.fail_all(EngineError::ShutDown);
+        }
+        stepper.step();
+    }
+}
+
+fn check_options(model: &dyn LanguageModel, options: &EngineOptions) -> Result<(RequestLimits, SchedulerLimits)> {
+    let invalid = |parameter, message: String| Err(EngineError::InvalidParameter { parameter, message });
+    for (parameter, value) in [
+        ("prefill_chunk", options.prefill_chunk),
+        ("max_running", options.max_running),
+        ("block_size", model.block_size()),
+        ("vocab_size", model.vocab_size()),
+    ] {
+        if value == 0 {
+            return invalid(parameter, "must be at least 1".into());
+        }
+    }
+    let vocab_size = model.vocab_size();
+    let num_token_ids = options.num_token_ids.unwrap_or(vocab_size);
+    if !(1..=vocab_size).contains(&num_token_ids) {
+        return invalid(
+            "num_token_ids",
+            format!("must be from 1 to the model's {vocab_size}, not {num_token_ids}"),
+        );
+    }
+    let (num_blocks, block_size, context_length) = (model.num_blocks(), model.block_size(), model.context_length());
+    if num_blocks.saturating_mul(block_size) < context_length {
+        let message = format!(
+            "is {num_blocks} blocks of {block_size} positions, too few for a context of {context_length}: use at least {} \
+             blocks or a shorter context",
+            context_length.div_ceil(block_size)
+        );
+        return invalid("the KV cache", message);
+    }
+    let limits = RequestLimits {
+        num_token_ids,
+        context_length,
+    };
+    let EngineOptions {
+        prefill_chunk,
+        max_running,
+        ..
+    } = *options;
+    Ok((
+        limits,
+        SchedulerLimits {
+            num_blocks,
+            block_size,
+            prefill_chunk,
+            max_running,
+        },
+    ))
+}

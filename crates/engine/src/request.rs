@@ -1,0 +1,108 @@
+//! What a client asks for.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{EngineError, Result, SamplingParams, TokenConstraint};
+
+/// A prompt and how to go on from it.
+pub struct GenerateRequest {
+    pub prompt: Vec<u32>,
+    pub sampling: SamplingParams,
+    /// At least 1. None, or more than the context leaves, generates until the context is full.
+    pub max_tokens: Option<usize>,
+    /// Sampling one of these ends the request with `FinishReason::Stop`.
+    pub stop_token_ids: Vec<u32>,
+    /// Never sampled. Ids past the tokenizer's vocabulary needn't be named: see `EngineOptions::num_token_ids`.
+    pub banned_token_ids: Arc<[u32]>,
+    /// Narrows each step's choice, for example to a grammar.
+    pub constraint: Option<Box<dyn TokenConstraint>>,
+    /// Report the prompt's own log-probabilities and generate nothing.
+    pub score_prompt: bool,
+}
+
+impl GenerateRequest {
+    /// Generates from `prompt` by the model's own distribution until the context is full.
+    pub fn new(prompt: Vec<u32>) -> Self {
+        GenerateRequest {
+            prompt,
+            sampling: SamplingParams::default(),
+            max_tokens: None,
+            stop_token_ids: Vec::new(),
+            banned_token_ids: Arc::from([]),
+            constraint: None,
+            score_prompt: false,
+        }
+    }
+
+    /// Asks for `EngineEvent::Scores` of `prompt`.
+    pub fn score(prompt: Vec<u32>) -> Self {
+        GenerateRequest {
+            score_prompt: true,
+            ..GenerateRequest::new(prompt)
+        }
+    }
+
+    pub(crate) fn validate(&self, limits: RequestLimits) -> Result<()> {
+        if self.prompt.is_empty() {
+            return Err(EngineError::EmptyPrompt);
+        }
+        self.sampling.validate()?;
+        if self.max_tokens == Some(0) {
+            return Err(EngineError::InvalidParameter {
+                parameter: "max_tokens",
+                message: "must be at least 1".into(),
+            });
+        }
+        limits.check_ids("prompt", self.prompt.iter().copied())?;
+        limits.check_ids("logit_bias", self.sampling.logit_bias.iter().map(|&(id, _)| id))?;
+        limits.check_ids("stop_token_ids", self.stop_token_ids.iter().copied())?;
+        let prompt_tokens = self.prompt.len();
+        let needed = prompt_tokens + usize::from(!self.score_prompt);
+        if needed > limits.context_length {
+            let context_length = limits.context_length;
+            return Err(EngineError::ContextOverflow {
+                prompt_tokens,
+                needed,
+                context_length,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for GenerateRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("GenerateRequest")
+            .field("prompt_tokens", &self.prompt.len())
+            .field("sampling", &self.sampling)
+            .field("max_tokens", &self.max_tokens)
+            .field("stop_token_ids", &self.stop_token_ids)
+            .field("constrained", &self.constraint.is_some())
+            .field("score_prompt", &self.score_prompt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the model allows a request to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestLimits {
+    /// Ids below this one are tokens; logits may be wider.
+    pub num_token_ids: usize,
+    pub context_length: usize,
+}
+
+impl RequestLimits {
+    fn check_ids(&self, parameter: &'static str, mut ids: impl Iterator<Item = u32>) -> Result<()> {
+        let num_token_ids = self.num_token_ids;
+        match ids.find(|&id| id as usize >= num_token_ids) {
+            Some(token_id) => Err(EngineError::TokenOutOfRange {
+                parameter,
+                token_id,
+                num_token_ids,
+            }),
+            None => Ok(()),
+        }
+    }
+}

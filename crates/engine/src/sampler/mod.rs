@@ -1,0 +1,187 @@
+//! From a row of logits to a token: the order of the steps is documented at [`SamplingParams`].
+
+mod candidates;
+mod penalties;
+mod rng;
+mod softmax;
+#[cfg(test)]
+mod tests;
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+
+use crate::sampler::candidates::{Candidate, highest_logits, truncate};
+use crate::sampler::penalties::{Penalties, apply_bias};
+use crate::sampler::rng::Rng;
+use crate::sampler::softmax::{log_sum_exp, max};
+use crate::{EngineError, Result, SamplingParams, TokenConstraint, TokenLogprob, TokenMask};
+
+#[cfg(test)]
+pub(crate) use rng::mix;
+
+/// Chooses the tokens of one request. Its state depends on that request alone.
+pub(crate) struct Sampler {
+    params: SamplingParams,
+    rng: Rng,
+    penalties: Option<Penalties>,
+    banned_token_ids: Arc<[u32]>,
+    num_token_ids: usize,
+    constraint: Option<Box<dyn TokenConstraint>>,
+}
+
+/// Buffers that samplers share one after another.
+#[derive(Default)]
+pub(crate) struct SamplerScratch {
+    candidates: Vec<Candidate>,
+    mask: TokenMask,
+    /// `[vocab_size]`, the row as the model gave it; filled only for log-probabilities.
+    raw_row: Vec<f32>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sampled {
+    pub id: u32,
+    pub logprob: Option<TokenLogprob>,
+}
+
+impl Sampler {
+    /// `params` are valid.
+    pub fn new(
+        params: SamplingParams,
+        prompt: &[u32],
+        banned_token_ids: Arc<[u32]>,
+        num_token_ids: usize,
+        constraint: Option<Box<dyn TokenConstraint>>,
+    ) -> Self {
+        let seed = params
+            .seed
+            .unwrap_or_else(|| RandomState::new().build_hasher().finish());
+        let penalties = Penalties::new(&params, prompt);
+        Sampler {
+            rng: Rng::new(seed),
+            penalties,
+            params,
+            banned_token_ids,
+            num_token_ids,
+            constraint,
+        }
+    }
+
+    /// Chooses a token and takes note of it. `row` is `[vocab_size]` and is changed.
+    ///
+    /// # Errors
+    /// `InvalidLogits`, or `NoTokenAllowed` when everything is excluded.
+    pub fn sample(&mut self, row: &mut [f32], scratch: &mut SamplerScratch) -> Result<Sampled> {
+        check_finite(row)?;
+        if self.params.logprobs.is_some() {
+            scratch.raw_row.clear();
+            scratch.raw_row.extend_from_slice(row);
+        }
+        let logits = &mut row[..self.num_token_ids];
+        apply_bias(&self.params.logit_bias, logits);
+        if let Some(penalties) = &self.penalties {
+            penalties.apply(logits);
+        }
+        self.exclude(logits, &mut scratch.mask);
+        let id = if self.params.temperature == 0.0 {
+            argmax(logits)?
+        } else {
+            truncate(logits, &self.params, &mut scratch.candidates);
+            draw(&scratch.candidates, self.rng.next_f64())?
+        };
+        if let Some(penalties) = &mut self.penalties {
+            penalties.note_output(id);
+        }
+        if let Some(constraint) = &mut self.constraint {
+            constraint.accept(id);
+        }
+        let logprob = self.params.logprobs.map(|num_top| {
+            let SamplerScratch {
+                raw_row, candidates, ..
+            } = scratch;
+            let top_row = &raw_row[..self.num_token_ids];
+            let log_total = log_sum_exp(raw_row);
+            highest_logits(top_row, num_top, candidates);
+            let top = candidates
+                .iter()
+                .map(|candidate| (candidate.id, minus(candidate.logit, log_total)))
+                .collect();
+            TokenLogprob {
+                logprob: minus(raw_row[id as usize], log_total),
+                top,
+            }
+        });
+        Ok(Sampled { id, logprob })
+    }
+
+    /// Sets the logits of tokens that may not come to minus infinity.
+    fn exclude(&mut self, logits: &mut [f32], mask: &mut TokenMask) {
+        for &token_id in self.banned_token_ids.iter() {
+            if let Some(logit) = logits.get_mut(token_id as usize) {
+                *logit = f32::NEG_INFINITY;
+            }
+        }
+        if let Some(constraint) = &mut self.constraint {
+            mask.reset(logits.len());
+            constraint.mask(mask);
+            mask.apply(logits);
+        }
+    }
+}
+
+/// The log-probability of a token in the distribution of an unchanged row, `[vocab_size]`.
+///
+/// # Errors
+/// `InvalidLogits`
+pub(crate) fn token_logprob(row: &[f32], token_id: u32) -> Result<f32> {
+    check_finite(row)?;
+    Ok(minus(row[token_id as usize], log_sum_exp(row)))
+}
+
+fn minus(logit: f32, log_total: f64) -> f32 {
+    (logit as f64 - log_total) as f32
+}
+
+fn check_finite(row: &[f32]) -> Result<()> {
+    // A sum without a branch is vectorized; the search runs only for the message.
+    let num_invalid: u32 = row.iter().map(|logit| u32::from(!logit.is_finite())).sum();
+    if num_invalid == 0 {
+        return Ok(());
+    }
+    let token_id = row.iter().position(|logit| !logit.is_finite()).unwrap_or_default();
+    Err(EngineError::InvalidLogits {
+        token_id: token_id as u32,
+        value: row[token_id],
+    })
+}
+
+/// The highest logit, the lowest id among equals.
+fn argmax(logits: &[f32]) -> Result<u32> {
+    let highest = max(logits);
+    if highest == f32::NEG_INFINITY {
+        return Err(EngineError::NoTokenAllowed);
+    }
+    // A logit that overflowed to NaN by a penalty is never equal: then nothing sensible is left to choose.
+    let id = logits
+        .iter()
+        .position(|&logit| logit == highest)
+        .ok_or(EngineError::NoTokenAllowed)?;
+    Ok(id as u32)
+}
+
+/// The candidate at `uniform` (from 0 to 1) of the way through their weights.
+fn draw(candidates: &[Candidate], uniform: f64) -> Result<u32> {
+    let total: f64 = candidates.iter().map(|candidate| candidate.weight as f64).sum();
+    let mut left = uniform * total;
+    for candidate in candidates {
+        left -= candidate.weight as f64;
+        if left < 0.0 {
+            return Ok(candidate.id);
+        }
+    }
+    // Rounding may leave a crumb after the last one.
+    candidates
+        .last()
+        .map(|candidate| candidate.id)
+        .ok_or(EngineError::NoTokenAllowed)
+}

@@ -1,0 +1,183 @@
+//! Prefix caching, asserted on counters.
+
+use crate::sampler::mix;
+use crate::tests::fake_model::FakeModel;
+use crate::tests::{Bench, Recipe};
+use crate::{FinishReason, GenerateRequest, SamplingParams, TokenConstraint, TokenMask};
+
+/// `len` tokens that depend on `seed`, none of them a stop token.
+pub fn text(seed: u64, len: usize) -> Vec<u32> {
+    (0..len as u64)
+        .map(|index| (mix(seed << 32 | index) % 250) as u32)
+        .collect()
+}
+
+/// Dictates the answer.
+struct Script(std::vec::IntoIter<u32>);
+
+impl TokenConstraint for Script {
+    fn mask(&mut self, mask: &mut TokenMask) {
+        mask.forbid_all();
+        mask.allow(self.0.as_slice()[0]);
+    }
+
+    fn accept(&mut self, token_id: u32) {
+        assert_eq!(self.0.next(), Some(token_id));
+    }
+}
+
+const STOP: u32 = 255;
+
+#[test]
+fn each_turn_prefills_only_its_new_tokens() {
+    let mut bench = Bench::new(FakeModel::bytes(4096), 256, 64, 4);
+    let mut history = text(1, 37);
+    let mut num_known = 0;
+    for turn in 0..10 {
+        let question = text(100 + turn, 5 + 7 * turn as usize);
+        history.extend(&question);
+        let before = bench.stats();
+        let mut recipe = Recipe::greedy(history.clone(), 40 + turn as usize);
+        recipe.sampling = SamplingParams {
+            seed: Some(turn),
+            ..SamplingParams::qwen3_non_thinking()
+        };
+        let submitted = bench.submit(recipe.request());
+        bench.run();
+        let (result, after) = (submitted.result(), bench.stats());
+        let num_new = history.len() - num_known;
+        assert_eq!(
+            after.prefilled_tokens - before.prefilled_tokens,
+            num_new as u64,
+            "turn {turn}"
+        );
+        assert_eq!(result.cached_tokens, Some(num_known), "turn {turn}");
+        assert_eq!(after.cached_tokens - before.cached_tokens, num_known as u64);
+        assert_eq!(result.finish_reason(), Some(FinishReason::Length));
+        history.extend(&result.tokens);
+        // The last token was sampled but never computed.
+        num_known = history.len() - 1;
+    }
+    // One conversation, one cached prefix: nothing but its blocks is held.
+    assert_eq!(bench.stats().blocks_cached, num_known.div_ceil(16));
+}
+
+#[test]
+fn after_a_stop_token_the_whole_answer_is_cached() {
+    let mut bench = Bench::new(FakeModel::bytes(512), 256, 64, 4);
+    let (question, answer) = (text(1, 20), text(2, 9));
+    let mut request = GenerateRequest::new(question.clone());
+    request.stop_token_ids = vec![STOP];
+    request.constraint = Some(Box::new(Script([answer.clone(), vec![STOP]].concat().into_iter())));
+    let first = bench.submit(request);
+    bench.run();
+    assert_eq!(first.result().tokens, answer);
+    assert_eq!(first.result().finish_reason(), Some(FinishReason::Stop));
+
+    let second = bench.submit(Recipe::greedy([question, answer, vec![STOP], text(3, 6)].concat(), 3).request());
+    bench.run();
+    assert_eq!(second.result().cached_tokens, Some(29));
+}
+
+#[test]
+fn a_cancelled_answer_and_a_changed_one_are_reused_to_the_token() {
+    let mut bench = Bench::new(FakeModel::bytes(1024), 256, 64, 4);
+    let prompt = text(1, 100);
+    let cancelled = bench.submit(Recipe::greedy(prompt.clone(), 500).request());
+    (0..10).for_each(|_| bench.step());
+    cancelled.cancel();
+    bench.run();
+    let heard = cancelled.result().tokens;
+    assert_eq!(cancelled.result().finish_reason(), Some(FinishReason::Cancelled));
+    assert!(heard.len() > 5);
+
+    // The client goes on from the third token of the answer, in the middle of a block.
+    let changed = [&prompt, &heard[..3], &text(7, 20)].concat();
+    let result = bench.submit(Recipe::greedy(changed, 2).request());
+    bench.run();
+    assert_eq!(result.result().cached_tokens, Some(103));
+    // The first branch is still there; its last token was never computed.
+    let again = bench.submit(Recipe::greedy([&prompt[..], &heard, &[9]].concat(), 2).request());
+    bench.run();
+    assert_eq!(again.result().cached_tokens, Some(100 + heard.len() - 1));
+}
+
+#[test]
+fn the_same_prompt_again_computes_its_last_token_only() {
+    for len in [31, 32, 33] {
+        let mut bench = Bench::new(FakeModel::bytes(256), 256, 64, 4);
+        let recipe = Recipe::greedy(text(1, len), 4);
+        let first = bench.submit(recipe.request());
+        bench.run();
+        let before = bench.stats().prefilled_tokens;
+        let second = bench.submit(recipe.request());
+        bench.run();
+        assert_eq!(bench.stats().prefilled_tokens - before, 1);
+        assert_eq!(first.result().tokens, second.result().tokens);
+    }
+}
+
+#[test]
+fn requests_with_one_system_prompt_compute_it_once() {
+    // Submitted together, and while the first one is being prefilled or is decoding.
+    for steps_between in [0, 1, 2, 10] {
+        let mut bench = Bench::new(FakeModel::bytes(1024), 256, 64, 4);
+        let system = text(1, 200);
+        let mut all = Vec::new();
+        for user in 0..3 {
+            let recipe = Recipe::greedy([system.clone(), text(10 + user, 30)].concat(), 20);
+            all.push(bench.submit(recipe.request()));
+            (0..steps_between).for_each(|_| bench.step());
+        }
+        bench.run();
+        let stats = bench.stats();
+        assert_eq!(
+            (stats.prefilled_tokens, stats.cached_tokens),
+            (200 + 3 * 30, 2 * 200),
+            "{steps_between} steps"
+        );
+        let cached: Vec<_> = all
+            .iter()
+            .map(|submitted| submitted.result().cached_tokens.unwrap())
+            .collect();
+        assert_eq!(cached, [0, 200, 200]);
+    }
+}
+
+#[test]
+fn least_recently_used_prefixes_go_first_and_from_their_end() {
+    // Eight blocks of 16: two conversations of three blocks each, then one that needs four.
+    let mut bench = Bench::new(FakeModel::new(256, 128, 16, 8), 256, 64, 4);
+    let mut ask = |prompt: &[u32]| {
+        let submitted = bench.submit(Recipe::greedy(prompt.to_vec(), 1).request());
+        bench.run();
+        submitted.result().cached_tokens.unwrap()
+    };
+    let (old, recent, new) = (text(1, 48), text(2, 48), text(3, 64));
+    assert_eq!((ask(&old), ask(&recent), ask(&new)), (0, 0, 0));
+    assert_eq!(ask(&recent), 47);
+    // `new` took two blocks from `old`; the copy above took the third.
+    assert!(ask(&old) <= 16);
+}
+
+#[test]
+fn scores_come_in_bounded_chunks_and_leave_no_trace() {
+    let mut bench = Bench::new(FakeModel::bytes(1024), 256, 256, 4);
+    let mut recipe = Recipe::greedy(text(1, 300), 1);
+    recipe.score_prompt = true;
+    let submitted = bench.submit(recipe.request());
+    // 299 rows of logits, at most 64 in a pass.
+    assert_eq!(bench.run(), 5);
+    let limits = crate::request::RequestLimits {
+        num_token_ids: 256,
+        context_length: 1024,
+    };
+    assert_eq!(submitted.result().scores, recipe.answer_alone(limits, 256).scores);
+    assert_eq!(submitted.result().scores.unwrap().len(), 299);
+    assert_eq!(bench.stats().blocks_free, bench.stats().blocks_total);
+
+    let single = bench.submit(GenerateRequest::score(vec![7]));
+    assert_eq!(single.result().scores, Some(Vec::new()));
+    assert_eq!(single.result().finish_reason(), Some(FinishReason::Stop));
+    assert!(bench.stepper.is_idle());
+}

@@ -1,0 +1,193 @@
+//! A model whose logits are a hash of the tokens that it finds in its KV blocks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use izwi_model::{Batch, LanguageModel, ModelError, SequenceSlice};
+
+use crate::sampler::mix;
+
+/// What the fake model does before a forward pass, by its number, counted from 0.
+pub type BeforeForward = Box<dyn FnMut(usize) -> Behaviour + Send>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behaviour {
+    Compute,
+    /// Writes garbage into the batch's positions, then returns an error.
+    Fail,
+    /// Writes garbage into the batch's positions, then panics.
+    Panic,
+    /// Returns NaN in the first row of logits.
+    NotANumber,
+}
+
+/// Its KV cache holds tokens and positions, so that a wrong block table gives a wrong answer or an error.
+pub struct FakeModel {
+    vocab_size: usize,
+    context_length: usize,
+    block_size: usize,
+    /// `[num_blocks * block_size]` of token and position.
+    slots: Vec<Option<(u32, u32)>>,
+    before_forward: BeforeForward,
+    num_forwards: Arc<AtomicUsize>,
+}
+
+impl FakeModel {
+    pub fn new(vocab_size: usize, context_length: usize, block_size: usize, num_blocks: usize) -> FakeModel {
+        FakeModel {
+            vocab_size,
+            context_length,
+            block_size,
+            slots: vec![None; num_blocks * block_size],
+            before_forward: Box::new(|_| Behaviour::Compute),
+            num_forwards: Arc::default(),
+        }
+    }
+
+    /// 256 ids and room for four contexts.
+    pub fn bytes(context_length: usize) -> FakeModel {
+        FakeModel::new(256, context_length, 16, context_length.div_ceil(16) * 4)
+    }
+
+    pub fn before_forward(mut self, before_forward: impl FnMut(usize) -> Behaviour + Send + 'static) -> FakeModel {
+        self.before_forward = Box::new(before_forward);
+        self
+    }
+
+    /// Counts the forward passes that were begun.
+    pub fn forward_counter(&self) -> Arc<AtomicUsize> {
+        self.num_forwards.clone()
+    }
+
+    fn slot(&self, sequence: &SequenceSlice, position: usize) -> usize {
+        sequence.block_table[position / self.block_size] as usize * self.block_size + position % self.block_size
+    }
+
+    /// Checks shapes, positions and that nobody writes what another one reads.
+    fn check(&self, batch: &Batch) -> Result<(), String> {
+        let num_blocks = self.slots.len() / self.block_size;
+        let mut next_row = 0;
+        let mut writers = vec![None; num_blocks];
+        for (index, sequence) in batch.sequences.iter().enumerate() {
+            if sequence.start != next_row || sequence.len == 0 || sequence.context_len < sequence.len {
+                return Err(format!("rows of {sequence:?}"));
+            }
+            next_row += sequence.len;
+            let first_position = sequence.context_len - sequence.len;
+            let positions = &batch.positions[sequence.start..next_row];
+            if !positions
+                .iter()
+                .enumerate()
+                .all(|(row, &position)| position as usize == first_position + row)
+            {
+                return Err(format!("positions {positions:?} of {sequence:?}"));
+            }
+            if sequence.block_table.len() != sequence.context_len.div_ceil(self.block_size)
+                || sequence.context_len > self.context_length
+            {
+                return Err(format!("block table of {sequence:?}"));
+            }
+            for &block in &sequence.block_table[first_position / self.block_size..] {
+                if writers[block as usize].replace(index).is_some() {
+                    return Err(format!("block {block} is written twice"));
+                }
+            }
+        }
+        for (index, sequence) in batch.sequences.iter().enumerate() {
+            if sequence
+                .block_table
+                .iter()
+                .any(|&block| writers[block as usize].is_some_and(|writer| writer != index))
+            {
+                return Err(format!("{sequence:?} reads a block that another sequence writes"));
+            }
+        }
+        let ids_are_valid = batch.token_ids.iter().all(|&id| (id as usize) < self.vocab_size);
+        let rows_ascend = batch.logit_rows.is_sorted_by(|left, right| left < right);
+        if next_row != batch.token_ids.len() || next_row == 0 || !ids_are_valid || !rows_ascend {
+            return Err("batch".into());
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, batch: &Batch, is_garbage: bool) {
+        for sequence in &batch.sequences {
+            for row in sequence.start..sequence.start + sequence.len {
+                let position = batch.positions[row];
+                let slot = self.slot(sequence, position as usize);
+                self.slots[slot] = (!is_garbage).then_some((batch.token_ids[row], position));
+            }
+        }
+    }
+
+    /// The tokens that a row sees, read through the block table.
+    fn visible_tokens(&self, sequence: &SequenceSlice, row: usize) -> Result<Vec<u32>, ModelError> {
+        let last = sequence.context_len - sequence.len + (row - sequence.start);
+        let token_at = |position: usize| match self.slots[self.slot(sequence, position)] {
+            Some((token, stored)) if stored as usize == position => Ok(token),
+            other => Err(ModelError::InvalidBatch(format!("position {position} holds {other:?}"))),
+        };
+        (0..=last).map(token_at).collect()
+    }
+}
+
+impl LanguageModel for FakeModel {
+    fn vocab_size(&self) -> usize {
+        self.vocab_size
+    }
+
+    fn context_length(&self) -> usize {
+        self.context_length
+    }
+
+    fn block_size(&self) -> usize {
+        self.block_size
+    }
+
+    fn num_blocks(&self) -> usize {
+        self.slots.len() / self.block_size
+    }
+
+    fn forward(&mut self, batch: &Batch, logits: &mut Vec<f32>) -> Result<(), ModelError> {
+        let behaviour = (self.before_forward)(self.num_forwards.fetch_add(1, Ordering::SeqCst));
+        self.check(batch).map_err(ModelError::InvalidBatch)?;
+        self.write(batch, matches!(behaviour, Behaviour::Fail | Behaviour::Panic));
+        match behaviour {
+            Behaviour::Fail => {
+                return Err(ModelError::Backend {
+                    backend: "fake",
+                    message: "failed".into(),
+                });
+            }
+            // Unlike `panic!`, it doesn't print a backtrace a thousand times.
+            Behaviour::Panic => std::panic::resume_unwind(Box::new("the fake model panicked")),
+            Behaviour::Compute | Behaviour::NotANumber => {}
+        }
+        logits.clear();
+        let mut rows = batch.logit_rows.iter().peekable();
+        for sequence in &batch.sequences {
+            while let Some(&row) = rows.next_if(|&&row| row < sequence.start + sequence.len) {
+                logits.extend(fake_logits(&self.visible_tokens(sequence, row)?, self.vocab_size));
+            }
+        }
+        if let (Behaviour::NotANumber, Some(logit)) = (behaviour, logits.first_mut()) {
+            *logit = f32::NAN;
+        }
+        Ok(())
+    }
+
+    fn copy_block(&mut self, from: u32, to: u32) -> Result<(), ModelError> {
+        let start = from as usize * self.block_size;
+        self.slots
+            .copy_within(start..start + self.block_size, to as usize * self.block_size);
+        Ok(())
+    }
+}
+
+/// `[vocab_size]`, from -4 to 4, depending on every token.
+pub fn fake_logits(tokens: &[u32], vocab_size: usize) -> Vec<f32> {
+    let hash = tokens.iter().fold(1, |hash, &token| mix(hash ^ (token as u64 + 1)));
+    (0..vocab_size as u64)
+        .map(|id| (mix(hash.wrapping_add(id)) >> 40) as f32 / (1 << 21) as f32 - 4.0)
+        .collect()
+}
