@@ -1,6 +1,5 @@
 // The Rust engine as a Node addon: crates/binding -> packages/core/native/izwi.<platform>.node
-import { existsSync, readdirSync } from "node:fs";
-import { createRequire } from "node:module";
+import { copyFileSync, existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { install } from "./install.mjs";
@@ -10,7 +9,7 @@ import { checkNode, checkRust } from "./toolchain.mjs";
 
 const OUTPUT = "packages/core/native";
 const STAMP = `${OUTPUT}/.source-hash`;
-const SOURCES = ["crates", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo", "packages/core/package.json"];
+const SOURCES = ["crates", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo"];
 
 /** Cargo features of the addon, such as `metal` or `cuda`, from IZWI_FEATURES. */
 const FEATURES = (process.env.IZWI_FEATURES ?? "").split(/[\s,]+/).filter(Boolean);
@@ -20,33 +19,49 @@ export async function buildNative() {
     skip: (path) => /^crates\/[^/]+\/(tests|benches|examples|target)$/.test(path),
     also: [process.platform, process.arch, ...FEATURES].join(" "),
   });
-  if (isBuilt() && isStamped(STAMP, hash)) return;
+  const addon = join(ROOT, OUTPUT, `izwi.${platformName()}.node`);
+  if (existsSync(addon) && isStamped(STAMP, hash)) return;
   checkRust();
   const first = !existsSync(join(ROOT, "target", "release", "deps"));
-  say(`Building the native engine ${first ? "(the first time takes some minutes) " : ""}…`);
-  const napi = createRequire(join(ROOT, "packages/core/package.json")).resolve("@napi-rs/cli/package.json");
-  const { code } = await run(process.execPath, [join(napi, "..", "dist", "cli.js"), ...napiArguments()], {
-    cwd: join(ROOT, "packages", "core"),
-  });
-  if (code !== 0 || !isBuilt()) throw new Advice("The native engine didn't build. The compiler's messages are above.");
+  say(`Building the native engine${first ? " (the first time takes some minutes)" : ""} …`);
+  const library = await compile();
+  // Renamed into place: writing over a library that a running process has mapped would crash it.
+  mkdirSync(join(ROOT, OUTPUT), { recursive: true });
+  copyFileSync(library, `${addon}.new`);
+  renameSync(`${addon}.new`, addon);
   stamp(STAMP, hash);
 }
 
-// The same package, profile and features as `cargo test --release --workspace`, so that both share one compilation.
-function napiArguments() {
-  return [
-    ...["build", "--platform", "--release", "--no-js", "--dts", "addon.d.ts"],
-    ...["--manifest-path", "../../crates/binding/Cargo.toml"],
-    ...["--package-json-path", "package.json"],
-    ...["--output-dir", "native", "--target-dir", "../../target"],
-    ...(FEATURES.length > 0 ? ["--features", FEATURES.join(",")] : []),
-    ...(WATCHED ? [] : ["--", "--quiet"]),
-  ];
+/**
+ * Plain `cargo build` with the profile and features of `cargo test --release --workspace` and no --target, which
+ * would make cargo compile everything a second time. Returns the library's path.
+ */
+async function compile() {
+  const { code, stdout } = await run(
+    "cargo",
+    [
+      ...["build", "--release", "--package", "izwi-binding", "--message-format", "json-render-diagnostics"],
+      ...(FEATURES.length > 0 ? ["--features", FEATURES.map((name) => `izwi-binding/${name}`).join(",")] : []),
+      ...(WATCHED ? [] : ["--quiet"]),
+    ],
+    { collectStdout: true },
+  );
+  const library = stdout
+    .split("\n")
+    .filter((line) => line.includes("izwi_binding") && line.includes(`"compiler-artifact"`))
+    .flatMap((line) => JSON.parse(line).filenames)
+    .find((file) => /\.(so|dylib|dll)$/.test(file));
+  if (code === 0 && library) return library;
+  throw new Advice("The native engine didn't build. The compiler's messages are above.");
 }
 
-function isBuilt() {
-  const folder = join(ROOT, OUTPUT);
-  return existsSync(folder) && readdirSync(folder).some((file) => file.endsWith(".node"));
+/** The name that packages/core/src/native.ts looks for. */
+function platformName() {
+  const { platform, arch } = process;
+  if (platform === "win32") return `win32-${arch}-msvc`;
+  if (platform !== "linux") return `${platform}-${arch}`;
+  const { glibcVersionRuntime } = process.report.getReport().header;
+  return `linux-${arch}-${glibcVersionRuntime ? "gnu" : "musl"}`;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

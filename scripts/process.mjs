@@ -30,29 +30,33 @@ export async function main(run) {
 }
 
 /**
- * Runs a program to its end. What it prints goes to stderr, or with `echo` to stdout too, or with `quiet` nowhere;
- * all of it is returned when it was piped.
+ * Runs a program to its end. What it prints goes to this process's stderr, unless it's asked for: `collect` returns
+ * all of it while still showing it, `quiet` returns it without showing it, `collectStdout` returns stdout alone and
+ * lets stderr through to the terminal as it is.
  *
- * @returns {Promise<{ code: number, output: string }>} code is 127 when there is no such program
+ * @returns {Promise<{ code: number, output: string, stdout: string }>} code is 127 when there is no such program
  */
-export function run(command, args, { cwd = ROOT, env = {}, pipe, quiet = false, onOutput } = {}) {
-  const captured = pipe ?? quiet;
+export function run(command, args, options = {}) {
+  const { cwd = ROOT, env = {}, collect = false, quiet = false, collectStdout = false, onOutput } = options;
+  const both = collect || quiet;
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: captured ? ["ignore", "pipe", "pipe"] : ["ignore", process.stderr, process.stderr],
+      stdio: ["ignore", both || collectStdout ? "pipe" : process.stderr, both ? "pipe" : process.stderr],
     });
-    let output = "";
-    for (const stream of captured ? [child.stdout, child.stderr] : []) {
-      stream.setEncoding("utf8").on("data", (text) => {
-        output += text;
-        if (!quiet) process.stderr.write(text);
+    const result = { output: "", stdout: "" };
+    const read = (stream, isStdout) =>
+      stream?.setEncoding("utf8").on("data", (text) => {
+        result.output += text;
+        if (isStdout) result.stdout += text;
+        if (collect) process.stderr.write(text);
         onOutput?.(text);
       });
-    }
-    child.on("error", () => resolve({ code: 127, output }));
-    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+    read(child.stdout, true);
+    read(child.stderr, false);
+    child.on("error", () => resolve({ code: 127, ...result }));
+    child.on("close", (code) => resolve({ code: code ?? 1, ...result }));
   });
 }
 

@@ -65,7 +65,7 @@ async function cargo() {
   // Compiled apart from the run, so that cargo's own progress is seen.
   const compiled = await run("cargo", [...args, "--no-run", "--quiet"]);
   if (compiled.code !== 0) return { passed: 0, failed: 1, skipped: 0 };
-  const { code, output } = await run("cargo", [...args, "--no-fail-fast"], { pipe: true });
+  const { code, output } = await run("cargo", [...args, "--no-fail-fast"], { collect: true });
   return cargoCounts(code, output);
 }
 
