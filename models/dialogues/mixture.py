@@ -1,0 +1,96 @@
+"""Grows whole dialogues: a system prompt or none, then moves drawn at random, each seeing what was told before."""
+
+from dialogues import decline, identity, python_help, recall, skills, small_talk
+from dialogues.chat import Chat
+from dialogues.dialogue import Dialogue, Turn
+from dialogues.styles import set_style
+
+THINKING_SHARE = 0.22
+
+
+def moves(c: Chat) -> list[tuple]:
+    """(move, weight): what is sensible now weighs more."""
+    named, worked = "name" in c.facts, "work" in c.facts
+    coded = any(k.startswith("code:") for k in c.facts)
+    known = len(c.facts) > named + worked + coded
+    return [
+        (recall.tell_name, 1 if named else 9),
+        (recall.change_name, 4 if named else 0.5),
+        (recall.ask_name, 10 if named else 5),
+        (recall.tell_work, 1 if worked else 3),
+        (recall.ask_work, 4 if worked else 1),
+        (recall.tell_code, 1 if coded else 5),
+        (recall.ask_code, 8 if coded else 4),
+        (recall.tell_fact, 7),
+        (recall.ask_fact, 10 if known else 4),
+        (recall.ask_memory, 2),
+        (identity.who, 5), (identity.maker, 1.5), (identity.size, 1.5), (identity.local, 1.5), (identity.abilities, 3),
+        (identity.bigger, 5),
+        (decline.decline, 10),
+        (small_talk.talk, 15), (small_talk.statement, 2),
+        (skills.count, 6), (skills.spell, 9), (skills.echo, 7), (skills.add, 8), (skills.json_object, 7),
+        (python_help.start, 1.5), (python_help.snippet, 3.5),
+    ]
+
+
+def num_moves(rng, long_share: float) -> int:
+    if rng.random() < long_share:
+        return rng.randint(8, 20)
+    return rng.choice([1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 6])
+
+
+def make_dialogue(rng, long_share: float) -> Dialogue:
+    c = Chat(rng)
+    kind = rng.random()
+    if kind < 0.24:
+        set_style(c)
+    if 0.20 < kind < 0.36:
+        recall.system_facts(c, rng.choice([1, 1, 1, 2, 2, 3]))
+    for _ in range(num_moves(rng, long_share)):
+        options = moves(c)
+        rng.choices([m for m, _ in options], [w for _, w in options])[0](c)
+    if not c.turns:
+        small_talk.talk(c)
+    finish(c)
+    for turn in c.turns:
+        set_thinking(rng, turn)
+    return Dialogue(c.system or None, c.turns)
+
+
+def set_thinking(rng, turn: Turn):
+    """Most replies come after the empty think block; some write a thought; some are told not to."""
+    if rng.random() > THINKING_SHARE or turn.thought is None:
+        turn.thought = None
+        if rng.random() < 0.01:
+            turn.user += " /no_think"
+    elif rng.random() < 0.15:
+        turn.user += " /no_think"
+        turn.thought, turn.no_think = None, True
+    elif rng.random() < 0.05:
+        turn.user += " /think"
+
+
+def finish(c: Chat):
+    """Puts every reply into the chat's style."""
+    if c.style is None:
+        return
+    style = c.style
+    for turn in c.turns:
+        if "```" in turn.answer and style.name != "ending":
+            continue
+        asked_who = turn.answer == identity.WHO
+        if asked_who and style.who:
+            turn.answer = style.who
+            turn.check = {"contains": [style.who.split(",")[0].rstrip(".!").split("I'm ")[-1]]}
+        base = {} if style.name in ("brief", "capitals") else turn.check or {}
+        if "equals" in base or "json" in base:
+            base = {}
+        turn.answer = style.apply(turn.answer)
+        turn.check = {"all": [c for c in (unanchored(base), style.check) if c]}
+
+
+def unanchored(check: dict) -> dict:
+    """A style may put words around the reply: patterns then match anywhere."""
+    if "regex" in check:
+        return {**check, "regex": check["regex"].removeprefix("^")}
+    return check
