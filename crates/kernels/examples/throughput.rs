@@ -5,9 +5,10 @@
 //! Decode: one token times a set of matrices larger than any cache, in GB/s of weights.
 //! Prefill: 128 and 512 tokens times the matrices of one layer of Qwen3-0.6B, in GOPS (two per
 //! weight and token), and as tokens per second of the whole model's 440 M layer weights.
-//! Medians over several rounds. `IZWI_ISA` chooses the instruction set.
+//! Medians over several rounds. `IZWI_ISA` chooses the instruction set. On one thread the thread's
+//! CPU time is measured, so that other programs on the machine disturb less; on several, wall time.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use izwi_kernels::{
     Activations, AttentionShape, BlockType, Kernels, MatrixView, SequenceSpan, ThreadPool, attention,
@@ -60,17 +61,35 @@ fn weights(block_type: BlockType, rows: usize, cols: usize, seed: usize) -> Vec<
 }
 
 /// The median time of one round, in seconds.
-fn median(rounds: usize, mut round: impl FnMut()) -> f64 {
+fn median(pool: &ThreadPool, rounds: usize, mut round: impl FnMut()) -> f64 {
+    let epoch = Instant::now();
+    let now = || match pool.num_threads() {
+        1 => thread_cpu_time().unwrap_or_else(|| epoch.elapsed()),
+        _ => epoch.elapsed(),
+    };
     round();
     let mut times: Vec<f64> = (0..rounds)
         .map(|_| {
-            let start = Instant::now();
+            let start = now();
             round();
-            start.elapsed().as_secs_f64()
+            (now() - start).as_secs_f64()
         })
         .collect();
     times.sort_by(f64::total_cmp);
     times[rounds / 2]
+}
+
+#[cfg(unix)]
+fn thread_cpu_time() -> Option<Duration> {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid timespec to write to.
+    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    (status == 0).then(|| Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
+}
+
+#[cfg(not(unix))]
+fn thread_cpu_time() -> Option<Duration> {
+    None
 }
 
 fn measure_type(kernels: &Kernels, pool: &ThreadPool, block_type: BlockType) {
@@ -98,7 +117,7 @@ fn decode_time_per_byte(kernels: &Kernels, pool: &ThreadPool, block_type: BlockT
     let mut x = Activations::new();
     x.prepare(kernels, pool, &vec![0.5; tokens * cols], tokens, cols);
     let mut out = vec![0f32; tokens * rows];
-    let seconds = median(7, || {
+    let seconds = median(pool, 7, || {
         for bytes in all.chunks_exact(raw.len()) {
             let matrix = MatrixView::new(block_type, rows, cols, bytes).unwrap();
             matmul(kernels, pool, &mut [(matrix, &mut out)], &x, false);
@@ -115,7 +134,7 @@ fn prefill(kernels: &Kernels, pool: &ThreadPool, block_type: BlockType, tokens: 
     let input: Vec<f32> = (0..tokens * 3072).map(|i| (i as f32).sin()).collect();
     let mut out = vec![0f32; tokens * 3072];
     let mut x = Activations::new();
-    let seconds = median(5, || {
+    let seconds = median(pool, 5, || {
         for (&(rows, cols), raw) in LAYER.iter().zip(&raws) {
             let (input, out) = (&input[..tokens * cols], &mut out[..tokens * rows]);
             if block_type.is_float() {
@@ -155,7 +174,7 @@ fn measure_attention(kernels: &Kernels, pool: &ThreadPool, num_queries: usize, c
         block_table: &block_table,
     };
     let values = cache.clone();
-    let seconds = median(7, || {
+    let seconds = median(pool, 7, || {
         let layers = cache
             .chunks_exact(context * row)
             .zip(values.chunks_exact(context * row));

@@ -78,8 +78,11 @@ unsafe fn super_block<F: Format, const T: usize>(bytes: *const u8, x: [*const Qu
             _mm256_store_ps(scales[t].0.as_mut_ptr(), _mm256_mul_ps(header.scales, x_scales));
             sums[t] = subtract_offsets(&header.offsets, &*x[t], sums[t]);
         }
-        half_block::<F, T, 0>(F::quad::<0>(bytes), &header, x, &scales, sums);
-        half_block::<F, T, 1>(F::quad::<1>(bytes), &header, x, &scales, sums);
+        // Kept in memory on purpose: a broadcast from there is a load, and from a register two
+        // shuffles, which the loop below has no room for.
+        let scales = std::hint::black_box(&scales);
+        half_block::<F, T, 0>(F::quad::<0>(bytes), &header, x, scales, sums);
+        half_block::<F, T, 1>(F::quad::<1>(bytes), &header, x, scales, sums);
     }
 }
 
