@@ -1,11 +1,15 @@
-/** Shows one answer while it streams: the text as data, the thinking dim and apart from it. */
+/** Shows one answer while it streams: the text as data, the thinking dim and apart from it. `finish` it always. */
 import type { ChatEvent } from "@izwi/core";
 import { harmless } from "./printer.js";
-import type { Printer } from "./printer.js";
+import type { Printer, Progress } from "./printer.js";
+
+/** An answer that takes longer than this to begin (a long prompt, a slow machine) shows that it is under way. */
+const patienceMs = 400;
 
 export class AnswerView {
   readonly #printer: Printer;
   readonly #label: string;
+  readonly #waiting: Progress;
   #labelled = false;
   #thinking = false;
 
@@ -13,9 +17,11 @@ export class AnswerView {
   constructor(printer: Printer, label: string) {
     this.#printer = printer;
     this.#label = label;
+    this.#waiting = printer.progress("Reading…", patienceMs);
   }
 
   show(event: ChatEvent): void {
+    this.#waiting.done();
     switch (event.type) {
       case "reasoning-delta":
         return this.#showThinking(event.text);
@@ -30,6 +36,7 @@ export class AnswerView {
 
   /** Ends whatever line is open. Also for an answer that was stopped or failed. */
   finish(): void {
+    this.#waiting.done();
     this.#endThinking();
     this.#printer.endLine();
   }

@@ -96,12 +96,19 @@ describe("Printer", () => {
     expect(full.printer.writeError?.message).toBe("write ENOSPC");
   });
 
-  it("draws progress only on a terminal and removes it", () => {
+  it("draws progress only on a terminal and removes it", async () => {
     const pipe = printer(false);
     pipe.printer.progress("Loading…").done();
     expect(pipe.err()).toBe("");
     const terminal = printer(true);
     terminal.printer.progress("Loading…").done();
-    expect(terminal.err()).toMatch(/^\r. Loading…\r\u001b\[K$/);
+    expect(terminal.err()).toBe("\r⠋ Loading…\r\u001b[K");
+    const short = terminal.printer.progress("Reading…", 30);
+    short.done();
+    const long = terminal.printer.progress("Reading…", 1);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    long.done();
+    long.done();
+    expect(terminal.err()).toBe("\r⠋ Reading…\r\u001b[K");
   });
 });

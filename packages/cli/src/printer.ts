@@ -22,6 +22,11 @@ export interface PrinterOptions {
   verbose: boolean;
 }
 
+export interface Progress {
+  /** Takes the line away. May be called again. */
+  done(): void;
+}
+
 export type Colors = ReturnType<typeof pc.createColors>;
 
 export class Printer {
@@ -29,6 +34,7 @@ export class Printer {
   readonly #stderr: OutputStream;
   readonly #quiet: boolean;
   readonly #verbose: boolean;
+  /** A terminal that can't erase. */
   readonly #dumb: boolean;
   readonly #readerGone = new AbortController();
   /** The cursor of the terminal, or of the data in a pipe, stands after text in its line. */
@@ -97,11 +103,12 @@ export class Printer {
 
   /** A line for `--verbose`. */
   detail(line: string): void {
-    if (this.#verbose) this.#line(this.colors.dim(line));
+    if (this.#verbose) this.#line(this.colors.dim(harmless(line)));
   }
 
   fail(failure: Failure): void {
-    this.#line(`${this.colors.red("error:")} ${failure.message}`);
+    // A message may quote a file's content or name.
+    this.#line(`${this.colors.red("error:")} ${harmless(failure.message)}`);
     if (failure.hint !== undefined) this.#line(failure.hint);
   }
 
@@ -116,24 +123,26 @@ export class Printer {
     if (stderr !== "") this.#stderr.write(stderr);
   }
 
-  /** "Loading…" with a moving sign while it lasts; nothing at all where no terminal shows it. */
-  progress(text: string): { done(): void } {
-    if (this.#quiet || !this.stderrIsTerminal) return { done: () => {} };
-    if (this.#dumb) {
-      this.#line(text);
-      return { done: () => {} };
-    }
+  /**
+   * "Loading…" with a moving sign while it lasts, from `afterMs` on; nothing at all where no terminal shows it. Until
+   * `done`, nothing else may be written.
+   */
+  progress(text: string, afterMs = 0): Progress {
+    if (this.#quiet || !this.stderrIsTerminal || this.#dumb) return { done: () => {} };
     // Longer than the line, it would wrap, and the erasing below would miss its first part.
     const shown = text.slice(0, Math.max(10, (this.#stderr.columns ?? 80) - 4));
     let frame = 0;
     const draw = () => void this.#stderr.write(`\r${frames[frame++ % frames.length]} ${shown}`);
-    draw();
-    const timer = setInterval(draw, 100);
-    timer.unref();
+    if (afterMs === 0) draw();
+    let timer = setTimeout(() => {
+      draw();
+      timer = setInterval(draw, 100);
+    }, afterMs);
     return {
       done: () => {
         clearInterval(timer);
-        this.#stderr.write("\r\u001b[K");
+        if (frame > 0) this.#stderr.write("\r\u001b[K");
+        frame = 0;
       },
     };
   }

@@ -286,11 +286,11 @@ describe("what is kept and shown", () => {
   });
 
   it("colours on a terminal, and not with NO_COLOR or --no-color", async () => {
-    const colour = /\u001b\[\d+m/;
+    const cyan = "\u001b[36m";
     const coloured = await conversation({ env: { NO_COLOR: "" } });
     coloured.world.type("exit\r");
     await coloured.ending;
-    expect(coloured.world.stderr.text).toMatch(colour);
+    expect(coloured.world.stderr.text).toContain(cyan);
     for (const [env, flags] of [
       [{ NO_COLOR: "1" }, []],
       [{ NO_COLOR: "" }, ["--no-color"]],
@@ -298,7 +298,7 @@ describe("what is kept and shown", () => {
       const plain = await conversation({ env }, ...flags);
       plain.world.type("exit\r");
       await plain.ending;
-      expect(plain.world.stderr.text).not.toMatch(colour);
+      expect(plain.world.stderr.text).not.toContain(cyan);
     }
   });
 
