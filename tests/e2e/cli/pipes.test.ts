@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { endless, greedy, izwi, shell } from "./program.js";
@@ -22,12 +23,12 @@ describe("izwi chat in pipes", () => {
   });
 
   it("holds a conversation line by line with --interactive, and keeps no history", async () => {
-    const home = { XDG_STATE_HOME: join("/tmp", `izwi-e2e-state-${process.pid}`) };
+    const state = join(tmpdir(), `izwi-e2e-state-${process.pid}`);
     const input = "My name is Alice\nWhat's my name?\nexit\n";
-    const { stdout, code } = await izwi(["chat", "-i", ...greedy], { input, env: home });
+    const { stdout, code } = await izwi(["chat", "-i", ...greedy], { input, env: { XDG_STATE_HOME: state } });
     expect(stdout.trimEnd().split("\n").at(-1)).toContain("Alice");
     expect(code).toBe(0);
-    expect(existsSync(home.XDG_STATE_HOME)).toBe(false);
+    expect(existsSync(state)).toBe(false);
   });
 
   it("prints one JSON object with --json", async () => {

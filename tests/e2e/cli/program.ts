@@ -1,10 +1,11 @@
 /** The real command, as a person would run it, in an environment of its own. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
 
 export const program = fileURLToPath(new URL("../../../packages/cli/bin/izwi.js", import.meta.url));
 
@@ -24,6 +25,7 @@ export interface Outcome {
 /** No model installed, no history, none of the settings of whoever runs the tests. */
 export function cleanEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const home = mkdtempSync(join(tmpdir(), "izwi-e2e-"));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
   const { PATH, SystemRoot, LD_LIBRARY_PATH } = process.env;
   return {
     PATH,

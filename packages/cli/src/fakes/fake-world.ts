@@ -1,10 +1,11 @@
 /** The world around the program in a test: a keyboard, two screens, an environment and signals. */
 import { EventEmitter } from "node:events";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
+import { onTestFinished } from "vitest";
 import { run } from "../run.js";
 import type { World } from "../run.js";
 import { FakeCore } from "./fake-core.js";
@@ -68,7 +69,9 @@ export class FakeWorld implements World {
     this.stdout = new FakeScreen(is.stdout ?? false);
     this.stderr = new FakeScreen(is.stderr ?? false);
     // State goes to a folder of this test's own, never to the person's who runs it.
-    this.env = { XDG_STATE_HOME: mkdtempSync(path.join(tmpdir(), "izwi-cli-")), ...options.env };
+    const state = mkdtempSync(path.join(tmpdir(), "izwi-cli-"));
+    onTestFinished(() => rmSync(state, { recursive: true, force: true }));
+    this.env = { XDG_STATE_HOME: state, ...options.env };
     this.core = new FakeCore(options);
   }
 

@@ -1,13 +1,16 @@
-import { chmodSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { historyFile, InputHistory } from "./input-history.js";
 
+let folder: string;
 let file: string;
 beforeEach(() => {
-  file = path.join(mkdtempSync(path.join(tmpdir(), "izwi-history-")), "izwi", "chat_history");
+  folder = mkdtempSync(path.join(tmpdir(), "izwi-history-"));
+  file = path.join(folder, "izwi", "chat_history");
 });
+afterEach(() => rmSync(folder, { recursive: true }));
 
 describe("InputHistory", () => {
   it("keeps lines between runs, newest first, in a private file", () => {
@@ -43,7 +46,7 @@ describe("InputHistory", () => {
   });
 
   it("bounds the file", () => {
-    new InputHistory(file).add("makes the folder");
+    mkdirSync(path.dirname(file));
     writeFileSync(file, Array.from({ length: 3000 }, (_, index) => `line ${index}\n`).join(""));
     const history = new InputHistory(file);
     expect(history.entries).toHaveLength(1000);
@@ -58,7 +61,7 @@ describe("InputHistory", () => {
   });
 
   it("goes on in memory where the file can't be written", () => {
-    const inTheWay = path.join(mkdtempSync(path.join(tmpdir(), "izwi-history-")), "file");
+    const inTheWay = path.join(folder, "file");
     writeFileSync(inTheWay, "");
     const history = new InputHistory(path.join(inTheWay, "chat_history"));
     history.add("one");
