@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { install } from "./install.mjs";
+import { thisPlatform } from "./platforms.mjs";
 import { Advice, main, ROOT, run, say, WATCHED } from "./process.mjs";
 import { hashOf, isStamped, stamp } from "./stamp.mjs";
 import { checkNode, checkRust } from "./toolchain.mjs";
@@ -19,7 +20,9 @@ export async function buildNative() {
     skip: (path) => /^crates\/[^/]+\/(tests|benches|examples|target)$/.test(path),
     also: [process.platform, process.arch, ...FEATURES].join(" "),
   });
-  const addon = join(ROOT, OUTPUT, `izwi.${platformName()}.node`);
+  const platform = thisPlatform();
+  if (!platform) throw new Advice(`Izwi doesn't run on ${process.platform} ${process.arch}.`);
+  const addon = join(ROOT, OUTPUT, `izwi.${platform.name}.node`);
   if (existsSync(addon) && isStamped(STAMP, hash)) return;
   checkRust();
   const first = !existsSync(join(ROOT, "target", "release", "deps"));
@@ -53,15 +56,6 @@ async function compile() {
     .find((file) => /\.(so|dylib|dll)$/.test(file));
   if (code === 0 && library) return library;
   throw new Advice("The native engine didn't build. The compiler's messages are above.");
-}
-
-/** The name that packages/core/src/native.ts looks for. */
-function platformName() {
-  const { platform, arch } = process;
-  if (platform === "win32") return `win32-${arch}-msvc`;
-  if (platform !== "linux") return `${platform}-${arch}`;
-  const { glibcVersionRuntime } = process.report.getReport().header;
-  return `linux-${arch}-${glibcVersionRuntime ? "gnu" : "musl"}`;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

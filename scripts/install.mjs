@@ -1,7 +1,7 @@
 // npm ci, when node_modules isn't what package-lock.json says.
 import { existsSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
-import { Advice, ROOT, run, say, WATCHED } from "./process.mjs";
+import { join } from "node:path";
+import { Advice, npm, ROOT, say, WATCHED } from "./process.mjs";
 import { hashOf, isStamped, stamp } from "./stamp.mjs";
 
 const STAMP = "node_modules/.izwi-lock-hash";
@@ -11,11 +11,7 @@ export async function install() {
   if (existsSync(join(ROOT, "node_modules")) && (isStamped(STAMP, hash) || installedByHand())) return;
   say("Installing npm packages …");
   const args = ["ci", "--loglevel=error", "--no-audit", "--no-fund", WATCHED ? "--progress" : "--no-progress"];
-  const npm = process.env.npm_execpath;
-  const { code } =
-    npm && basename(npm).startsWith("npm-cli")
-      ? await run(process.execPath, [npm, ...args])
-      : await run(process.platform === "win32" ? "npm.cmd" : "npm", args);
+  const { code } = await npm(args);
   if (code === 127) throw new Advice("npm wasn't found. It comes with Node: install that from https://nodejs.org.");
   if (code !== 0) throw new Advice("npm ci failed, see above. It needs the network the first time.");
   stamp(STAMP, hash);

@@ -1,5 +1,6 @@
 // Running other programs and talking to the person who waits. Node built-ins only: this runs before any install.
 import { spawn, spawnSync } from "node:child_process";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The repository's root folder, without a trailing separator. */
@@ -58,6 +59,13 @@ export function run(command, args, options = {}) {
     child.on("error", () => resolve({ code: 127, ...result }));
     child.on("close", (code) => resolve({ code: code ?? 1, ...result }));
   });
+}
+
+/** Runs npm: the one that runs this script, if there is one, else the one on the PATH. */
+export function npm(args, options) {
+  const cli = process.env.npm_execpath;
+  if (cli && basename(cli).startsWith("npm-cli")) return run(process.execPath, [cli, ...args], options);
+  return run(process.platform === "win32" ? "npm.cmd" : "npm", args, options);
 }
 
 /** The first line that a program prints, or undefined when it can't be run. */
