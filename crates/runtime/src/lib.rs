@@ -1,1 +1,19 @@
 //! The facade: a chat request in, a stream of chat events out.
+
+mod answer;
+mod error;
+mod event;
+mod event_queue;
+mod model;
+mod request;
+mod stream;
+mod vocabulary;
+
+pub use error::{ErrorCode, Result, RuntimeError};
+pub use event::{ChatEvent, FinishReason, Timings, TokenLogprob, TokenText, Usage};
+pub use izwi_engine::EngineStats;
+pub use izwi_model::{BackendChoice, LoadOptions, ModelInfo};
+pub use izwi_text::{ChatMessage, Role, ToolCall};
+pub use model::{Model, ModelOptions};
+pub use request::{ChatRequest, CompletionRequest, GenerationSettings};
+pub use stream::ChatStream;

@@ -136,6 +136,13 @@ impl CpuBackend {
         izwi_kernels::rms_norm_rows(self.kernels, &self.pool, x, norm, epsilon, normed);
         prepared.prepare(self.kernels, &self.pool, normed, x.len() / norm.len(), norm.len());
     }
+
+    /// `gate = silu(gate) . up` for rows of `width` values.
+    fn silu_mul(&self, gate: &mut [f32], up: &[f32], width: usize) {
+        izwi_kernels::for_each_row(&self.pool, gate, width, &|row, gate| {
+            izwi_kernels::silu_mul(self.kernels, gate, &up[row * width..][..width]);
+        });
+    }
 }
 
 impl Backend for CpuBackend {
@@ -268,15 +275,15 @@ impl Backend for CpuBackend {
         if let Some(&last) = batch.positions.iter().max() {
             rope.grow(last as usize + 1);
         }
+        let rope = &*rope;
         for (rows, norm) in [(&mut *q, q_norm), (&mut *k, k_norm)] {
-            let width = rows.width;
-            for (row, &position) in rows.values.chunks_exact_mut(width).zip(&batch.positions) {
-                let (cos, sin) = rope.at(position as usize);
+            izwi_kernels::for_each_row(&self.pool, &mut rows.values, rows.width, &|token, row| {
+                let (cos, sin) = rope.at(batch.positions[token] as usize);
                 for head in row.chunks_exact_mut(config.head_dim) {
                     izwi_kernels::rms_norm_in_place(self.kernels, head, norm, config.rms_norm_epsilon);
                     izwi_kernels::rotate(self.kernels, head, cos, sin);
                 }
-            }
+            });
         }
         let CpuKvCache { shape, keys, values } = cache;
         let attention = attention_shape(config, shape.block_size);
@@ -348,7 +355,7 @@ impl Backend for CpuBackend {
         up.resize(tokens * up_matrix.rows, 0.0);
         let products = &mut [(gate_matrix.view(), &mut gate[..]), (up_matrix.view(), &mut up[..])];
         izwi_kernels::matmul(self.kernels, &self.pool, products, prepared, false);
-        izwi_kernels::silu_mul(self.kernels, gate, up);
+        self.silu_mul(gate, up, gate_matrix.rows);
         prepared.prepare(self.kernels, &self.pool, gate, tokens, gate_matrix.rows);
         let products = &mut [(down_matrix.view(), &mut hidden.values[..])];
         izwi_kernels::matmul(self.kernels, &self.pool, products, prepared, true);
@@ -392,7 +399,7 @@ impl Backend for CpuBackend {
             let (gate_view, up_view) = (weights.gate.view(expert), weights.up.view(expert));
             izwi_kernels::matmul_rows(self.kernels, &self.pool, gate_view, prepared, rows, gate);
             izwi_kernels::matmul_rows(self.kernels, &self.pool, up_view, prepared, rows, up);
-            izwi_kernels::silu_mul(self.kernels, gate, up);
+            self.silu_mul(gate, up, weights.gate.rows);
             prepared_gate.prepare(self.kernels, &self.pool, gate, rows.len(), weights.gate.rows);
             down.resize(rows.len() * hidden.width, 0.0);
             let products = &mut [(weights.down.view(expert), &mut down[..])];

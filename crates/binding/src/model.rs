@@ -1,0 +1,183 @@
+//! A loaded model, as JavaScript holds it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use izwi_runtime::{BackendChoice, ChatRequest, ChatStream, CompletionRequest, LoadOptions, Model, ModelOptions};
+use napi::bindgen_prelude::{Uint32Array, spawn_blocking};
+use napi_derive::napi;
+
+use crate::convert::{count, invalid_request, napi_error};
+use crate::request::{NativeChatRequest, NativeCompletionRequest};
+use crate::stream::NativeStream;
+
+#[napi(object)]
+pub struct NativeLoadOptions {
+    /// auto | cpu | candle | metal | cuda
+    pub backend: Option<String>,
+    pub threads: Option<f64>,
+    pub context_length: Option<f64>,
+    pub max_running: Option<f64>,
+}
+
+#[napi(object)]
+pub struct NativeModelInfo {
+    pub path: String,
+    pub name: String,
+    pub architecture: String,
+    pub quantization: String,
+    pub parameter_count: f64,
+    pub file_bytes: f64,
+    pub context_length: u32,
+    pub trained_context_length: u32,
+    pub vocab_size: u32,
+    pub block_size: u32,
+    pub backend: String,
+    pub device: String,
+    pub isa: String,
+    pub threads: u32,
+    pub load_ms: f64,
+}
+
+#[napi(object)]
+pub struct NativeStats {
+    pub prefilled_tokens: f64,
+    pub cached_tokens: f64,
+    pub decoded_tokens: f64,
+    pub steps: f64,
+    pub running: u32,
+    pub waiting: u32,
+    pub blocks_free: u32,
+    pub blocks_cached: u32,
+    pub blocks_total: u32,
+}
+
+#[napi]
+pub struct NativeModel {
+    model: Arc<Model>,
+}
+
+#[napi]
+impl NativeModel {
+    /// Maps a GGUF file and makes it ready, off the event loop.
+    #[napi]
+    pub async fn load(path: String, options: NativeLoadOptions) -> napi::Result<NativeModel> {
+        let options = model_options(&options)?;
+        let loaded = spawn_blocking(move || Model::load(Path::new(&path), &options)).await;
+        let model = loaded.map_err(lost_task)?.map_err(|error| napi_error(&error))?;
+        Ok(Self { model: Arc::new(model) })
+    }
+
+    #[napi]
+    pub fn info(&self) -> NativeModelInfo {
+        let info = self.model.info();
+        NativeModelInfo {
+            path: self.model.path().to_string_lossy().into_owned(),
+            name: info.name.clone(),
+            architecture: info.architecture.to_owned(),
+            quantization: info.quantization.clone(),
+            parameter_count: info.num_parameters as f64,
+            file_bytes: info.file_bytes as f64,
+            context_length: info.context_length as u32,
+            trained_context_length: info.trained_context_length as u32,
+            vocab_size: info.vocab_size as u32,
+            block_size: info.block_size as u32,
+            backend: info.backend.to_owned(),
+            device: info.device.clone(),
+            isa: info.isa.clone(),
+            threads: info.num_threads as u32,
+            load_ms: self.model.load_ms(),
+        }
+    }
+
+    #[napi]
+    pub fn stats(&self) -> NativeStats {
+        let stats = self.model.stats();
+        NativeStats {
+            prefilled_tokens: stats.prefilled_tokens as f64,
+            cached_tokens: stats.cached_tokens as f64,
+            decoded_tokens: stats.decoded_tokens as f64,
+            steps: stats.steps as f64,
+            running: stats.running as u32,
+            waiting: stats.waiting as u32,
+            blocks_free: stats.blocks_free as u32,
+            blocks_cached: stats.blocks_cached as u32,
+            blocks_total: stats.blocks_total as u32,
+        }
+    }
+
+    /// Answers a conversation. The prompt is made off the event loop; what is wrong with it arrives as the last event.
+    #[napi]
+    pub fn chat(&self, request: NativeChatRequest) -> napi::Result<NativeStream> {
+        let request = ChatRequest::try_from(request)?;
+        Ok(self.stream(move |model, stream| model.chat(&request, stream)))
+    }
+
+    /// Goes on from token ids, without a template.
+    #[napi]
+    pub fn complete(&self, request: NativeCompletionRequest) -> napi::Result<NativeStream> {
+        let request = CompletionRequest::try_from(request)?;
+        Ok(self.stream(move |model, stream| model.complete(&request, stream)))
+    }
+
+    /// Scores token ids: a `scores` event of one number less than there are ids.
+    #[napi]
+    pub fn score(&self, token_ids: Uint32Array) -> NativeStream {
+        let token_ids = token_ids.to_vec();
+        self.stream(move |model, stream| model.score(token_ids, stream))
+    }
+
+    #[napi]
+    pub fn tokenize(&self, text: String, parse_special: bool) -> Uint32Array {
+        Uint32Array::new(self.model.tokenize(&text, parse_special))
+    }
+
+    #[napi]
+    pub fn detokenize(&self, token_ids: Uint32Array) -> napi::Result<String> {
+        self.model.detokenize(&token_ids).map_err(|error| napi_error(&error))
+    }
+
+    /// The text of the prompt that `chat` would make.
+    #[napi]
+    pub fn apply_template(&self, request: NativeChatRequest) -> napi::Result<String> {
+        let request = ChatRequest::try_from(request)?;
+        self.model.apply_template(&request).map_err(|error| napi_error(&error))
+    }
+
+    /// Ends every stream and frees the weights. Idempotent.
+    #[napi]
+    pub async fn close(&self) -> napi::Result<()> {
+        let model = Arc::clone(&self.model);
+        spawn_blocking(move || model.close()).await.map_err(lost_task)
+    }
+}
+
+impl NativeModel {
+    fn stream(&self, start: impl FnOnce(&Model, &ChatStream) + Send + 'static) -> NativeStream {
+        let stream = ChatStream::new();
+        let (model, answer) = (Arc::clone(&self.model), stream.clone());
+        spawn_blocking(move || start(&model, &answer));
+        NativeStream::new(stream)
+    }
+}
+
+fn model_options(options: &NativeLoadOptions) -> napi::Result<ModelOptions> {
+    let backend = match options.backend.as_deref() {
+        None => BackendChoice::default(),
+        Some(name) => BackendChoice::from_name(name).ok_or_else(|| {
+            invalid_request(format!("the backend \"{name}\" is unknown: choose {}", BackendChoice::NAMES.join(", ")))
+        })?,
+    };
+    Ok(ModelOptions {
+        load: LoadOptions {
+            backend,
+            num_threads: count("threads", options.threads)?,
+            context_length: count("contextLength", options.context_length)?,
+        },
+        max_running: count("maxRunning", options.max_running)?,
+    })
+}
+
+fn lost_task(error: impl std::fmt::Display) -> napi::Error {
+    napi::Error::from_reason(format!("INTERNAL: {error}"))
+}

@@ -1,0 +1,42 @@
+//! An answer on its way to JavaScript, pulled event by event.
+
+use std::future::poll_fn;
+
+use izwi_runtime::ChatStream;
+use napi_derive::napi;
+
+use crate::event::NativeEvent;
+
+/// Garbage collection of an unfinished stream cancels it.
+#[napi]
+pub struct NativeStream {
+    stream: ChatStream,
+}
+
+impl NativeStream {
+    pub(crate) fn new(stream: ChatStream) -> Self {
+        Self { stream }
+    }
+}
+
+#[napi]
+impl NativeStream {
+    /// All events that are ready, at least one; null after the last.
+    #[napi]
+    pub async fn next(&self) -> Option<Vec<NativeEvent>> {
+        let events = poll_fn(|context| self.stream.poll_events(context)).await?;
+        Some(events.into_iter().map(NativeEvent::from).collect())
+    }
+
+    /// Ends the answer within one step of the engine; its `end` event still comes, with `cancelled`.
+    #[napi]
+    pub fn cancel(&self) {
+        self.stream.cancel();
+    }
+}
+
+impl Drop for NativeStream {
+    fn drop(&mut self) {
+        self.stream.cancel();
+    }
+}

@@ -1,0 +1,208 @@
+//! A loaded model that chats.
+
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use izwi_engine::{Engine, EngineEvent, EngineOptions, EngineStats, GenerateRequest};
+use izwi_model::gguf::GgufFile;
+use izwi_model::{LoadOptions, ModelInfo};
+use izwi_text::{ChatPrompt, ChatTemplate, OutputParser, OutputParserOptions, Tokenizer, encode_chat, ends_in_reasoning};
+
+use crate::answer::Answer;
+use crate::vocabulary::read_vocabulary;
+use crate::{ChatRequest, ChatStream, CompletionRequest, ErrorCode, GenerationSettings, Result, RuntimeError};
+
+/// How a model is loaded.
+#[derive(Debug, Clone, Default)]
+pub struct ModelOptions {
+    pub load: LoadOptions,
+    /// Requests computed side by side; the engine's default where it's left open.
+    pub max_running: Option<usize>,
+}
+
+/// A model in memory with its engine. Share it between threads; dropping the last one ends every answer.
+pub struct Model {
+    path: PathBuf,
+    info: ModelInfo,
+    load_ms: f64,
+    tokenizer: Arc<Tokenizer>,
+    template: ChatTemplate,
+    engine: Engine,
+    /// Rows of the output head that stand for no token.
+    banned_token_ids: Arc<[u32]>,
+}
+
+impl Model {
+    /// Maps a GGUF file and makes it ready.
+    ///
+    /// # Errors
+    /// `ModelNotFound` when it can't be read, `InvalidModelFile` when it is damaged, `UnsupportedModel` for what isn't
+    /// Qwen3, `DeviceUnavailable`, `OutOfMemory`.
+    pub fn load(path: &Path, options: &ModelOptions) -> Result<Self> {
+        let start = Instant::now();
+        let file = GgufFile::open(path)?;
+        let (model, info) = izwi_model::load_model(&file, &options.load)?;
+        let vocabulary = read_vocabulary(&file.metadata())?;
+        let tokenizer = Tokenizer::new(&vocabulary).map_err(invalid_file)?;
+        let template = file.metadata().optional_str("tokenizer.chat_template")?;
+        let template = ChatTemplate::for_model(template, &vocabulary).map_err(invalid_file)?;
+        if tokenizer.vocab_size() > info.vocab_size {
+            return Err(invalid_file(format!(
+                "the tokenizer has {} tokens, the embedding {} rows",
+                tokenizer.vocab_size(),
+                info.vocab_size
+            )));
+        }
+        let defaults = EngineOptions::default();
+        let engine_options = EngineOptions {
+            max_running: options.max_running.unwrap_or(defaults.max_running),
+            num_token_ids: Some(tokenizer.vocab_size()),
+            ..defaults
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            banned_token_ids: tokenizer
+                .padding_rows(info.vocab_size)
+                .into_iter()
+                .filter(|&id| (id as usize) < tokenizer.vocab_size())
+                .collect(),
+            info,
+            tokenizer: Arc::new(tokenizer),
+            template,
+            engine: Engine::start(model, engine_options)?,
+            load_ms: start.elapsed().as_secs_f64() * 1e3,
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// Milliseconds that `load` took.
+    pub fn load_ms(&self) -> f64 {
+        self.load_ms
+    }
+
+    pub fn stats(&self) -> EngineStats {
+        self.engine.stats()
+    }
+
+    /// Answers a conversation into `stream`. Making the prompt takes a moment for long ones, so call it where waiting
+    /// is allowed; failures arrive as the stream's last event.
+    pub fn chat(&self, request: &ChatRequest, stream: &ChatStream) {
+        self.start(stream, || {
+            let prompt = encode_chat(&self.tokenizer, &self.template, &chat_prompt(request)).map_err(prompt_error)?;
+            let parser = OutputParserOptions {
+                starts_in_reasoning: ends_in_reasoning(&self.tokenizer, &prompt),
+                parse_tool_calls: !request.tools.is_empty(),
+                stop: request.generation.stop.clone(),
+            };
+            let stops = self.tokenizer.end_of_turn_ids().to_vec();
+            Ok((self.generate_request(prompt, &request.generation, request.thinking, stops), parser))
+        });
+    }
+
+    /// Goes on from token ids into `stream`, as plain text: nothing is taken for thoughts or tool calls.
+    pub fn complete(&self, request: &CompletionRequest, stream: &ChatStream) {
+        self.start(stream, || {
+            let stops = request.stop_token_ids.clone().unwrap_or_else(|| self.tokenizer.end_of_turn_ids().to_vec());
+            let parser = OutputParserOptions { stop: request.generation.stop.clone(), ..Default::default() };
+            Ok((self.generate_request(request.token_ids.clone(), &request.generation, false, stops), parser))
+        });
+    }
+
+    /// Scores token ids into `stream`: one `Scores`, then `End`. Nothing is generated.
+    pub fn score(&self, token_ids: Vec<u32>, stream: &ChatStream) {
+        self.start(stream, || Ok((GenerateRequest::score(token_ids), OutputParserOptions::default())));
+    }
+
+    /// Token ids of plain text. Special tokens are recognised only with `parse_special`.
+    pub fn tokenize(&self, text: &str, parse_special: bool) -> Vec<u32> {
+        if parse_special { self.tokenizer.encode_with_special(text) } else { self.tokenizer.encode(text) }
+    }
+
+    /// # Errors
+    /// `InvalidRequest` for an id outside the vocabulary.
+    pub fn detokenize(&self, token_ids: &[u32]) -> Result<String> {
+        let vocab_size = self.tokenizer.vocab_size();
+        match token_ids.iter().find(|&&id| id as usize >= vocab_size) {
+            Some(id) => Err(RuntimeError::invalid_request(format!("token id {id} is not below {vocab_size}"))),
+            None => Ok(self.tokenizer.decode(token_ids)),
+        }
+    }
+
+    /// The text of the prompt that `chat` would make.
+    ///
+    /// # Errors
+    /// `TemplateError` when the file's template fails, `InvalidRequest` when it refuses the messages.
+    pub fn apply_template(&self, request: &ChatRequest) -> Result<String> {
+        self.template.render(&chat_prompt(request)).map_err(prompt_error)
+    }
+
+    /// Ends every answer and frees the weights; later requests fail with `Closed`. Takes at most one step of the engine.
+    pub fn close(&self) {
+        self.engine.shutdown();
+    }
+
+    fn start(&self, stream: &ChatStream, prepare: impl FnOnce() -> Result<(GenerateRequest, OutputParserOptions)>) {
+        // A stream that nobody ends would keep its reader waiting for ever.
+        let started = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            let (request, options) = prepare()?;
+            let parser = OutputParser::new(Arc::clone(&self.tokenizer), options).map_err(prompt_error)?;
+            let mut answer = Answer::new(stream.clone(), Arc::clone(&self.tokenizer), parser);
+            let sink = Box::new(move |event: EngineEvent| answer.receive(event));
+            Ok(self.engine.submit_with_sink(request, sink)?)
+        }));
+        let started = started.unwrap_or_else(|_| {
+            Err(RuntimeError::new(ErrorCode::Internal, "the prompt could not be made: an internal error"))
+        });
+        match started {
+            Ok(request) => stream.attach(request),
+            Err(error) => stream.fail(error),
+        }
+    }
+
+    fn generate_request(
+        &self,
+        prompt: Vec<u32>,
+        settings: &GenerationSettings,
+        thinking: bool,
+        stop_token_ids: Vec<u32>,
+    ) -> GenerateRequest {
+        GenerateRequest {
+            sampling: settings.sampling(thinking),
+            max_tokens: settings.max_tokens,
+            stop_token_ids,
+            banned_token_ids: Arc::clone(&self.banned_token_ids),
+            ..GenerateRequest::new(prompt)
+        }
+    }
+}
+
+fn chat_prompt(request: &ChatRequest) -> ChatPrompt {
+    ChatPrompt {
+        messages: request.messages.clone(),
+        tools: request.tools.clone(),
+        add_generation_prompt: true,
+        enable_thinking: Some(request.thinking),
+        template_kwargs: request.template_kwargs.clone(),
+    }
+}
+
+fn prompt_error(error: izwi_text::TextError) -> RuntimeError {
+    let code = match error {
+        izwi_text::TextError::Template { .. } => ErrorCode::TemplateError,
+        _ => ErrorCode::InvalidRequest,
+    };
+    RuntimeError::new(code, error.to_string())
+}
+
+fn invalid_file(error: impl ToString) -> RuntimeError {
+    RuntimeError::new(ErrorCode::InvalidModelFile, error.to_string())
+}

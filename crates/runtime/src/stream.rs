@@ -1,0 +1,79 @@
+//! One answer on its way: cancelled from outside, fed from the engine's thread, read by one consumer.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use izwi_engine::CancelHandle;
+
+use crate::event_queue::EventQueue;
+use crate::{ChatEvent, RuntimeError};
+
+/// A handle to an answer; clones are the same answer. It exists before its request is queued, so that it can be
+/// cancelled while the prompt is still being made.
+#[derive(Clone, Default)]
+pub struct ChatStream {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    queue: EventQueue<ChatEvent>,
+    cancelled: AtomicBool,
+    /// Set once the request is queued. Dropping it cancels the request.
+    request: Mutex<Option<CancelHandle>>,
+}
+
+impl ChatStream {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends the answer: within one step of the engine its `End` comes, with `FinishReason::Cancelled`.
+    pub fn cancel(&self) {
+        self.shared.cancelled.store(true, Ordering::SeqCst);
+        if let Some(request) = &*self.request() {
+            request.cancel();
+        }
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.shared.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// All events that are ready, at least one; `None` after the last.
+    pub fn poll_events(&self, context: &mut Context<'_>) -> Poll<Option<Vec<ChatEvent>>> {
+        self.shared.queue.poll_all(context)
+    }
+
+    /// The next event, waiting for it; `None` after the last.
+    pub fn recv(&self) -> Option<ChatEvent> {
+        self.shared.queue.recv()
+    }
+
+    pub(crate) fn push(&self, events: impl IntoIterator<Item = ChatEvent>) {
+        self.shared.queue.push_all(events);
+    }
+
+    /// Adds the last event.
+    pub(crate) fn finish(&self, last: ChatEvent) {
+        self.shared.queue.push_all([last]);
+        self.shared.queue.close();
+    }
+
+    pub(crate) fn fail(&self, error: RuntimeError) {
+        self.finish(ChatEvent::Error(error));
+    }
+
+    pub(crate) fn attach(&self, request: CancelHandle) {
+        *self.request() = Some(request);
+        // A cancel may have come between queueing and here.
+        if self.is_cancelled() {
+            self.cancel();
+        }
+    }
+
+    fn request(&self) -> std::sync::MutexGuard<'_, Option<CancelHandle>> {
+        self.shared.request.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
