@@ -5,17 +5,17 @@
 //! read from memory once for all of the item's rows. When there are too few items for the threads
 //! and the context is long, positions are split too, and the parts merged at the end.
 
+mod tile;
+
 use std::cell::Cell;
+use std::thread::LocalKey;
 
 use half::f16;
 
-use crate::blocks::BlockType;
-use crate::dispatch::{Kernels, TILE_TOKENS, ValueRows, WeightRows};
+use crate::dispatch::Kernels;
 use crate::shared_slice::SharedSlice;
 use crate::thread_pool::ThreadPool;
 
-/// Positions of one tile: its keys and values stay in a core's L1 and L2 for all rows of the item.
-const TILE_POSITIONS: usize = 64;
 /// Rows (queries times heads of the group) that an item aims at.
 const ITEM_ROWS: usize = 32;
 /// Items per thread that a region aims at before positions stop being split.
@@ -268,7 +268,7 @@ impl<'a> Call<'a> {
     fn whole_item(&self, index: usize, out: &SharedSlice<'_, f32>) {
         let item = self.item(index);
         let rows = self.rows(&item);
-        with_scratch(State::len(rows, self.shape.head_dim), |buffer| {
+        with_buffer(&STATES, State::len(rows, self.shape.head_dim), |buffer| {
             let mut state = State::new(buffer, rows);
             self.attend(&item, &mut state);
             for query in 0..item.num_queries {
@@ -293,7 +293,7 @@ impl<'a> Call<'a> {
     fn split_items(&self, pool: &ThreadPool, num_items: usize, out: &mut [f32]) {
         let max_rows = self.item_queries * self.shape.group();
         let item_len = State::len(max_rows, self.shape.head_dim);
-        with_scratch(num_items * item_len, |buffer| {
+        with_buffer(&STATES, num_items * item_len, |buffer| {
             let shared = SharedSlice::new(buffer);
             pool.run(num_items, &|index| {
                 let item = self.item(index);
@@ -345,157 +345,22 @@ impl<'a> Call<'a> {
             }
         }
     }
-
-    fn score_scale(&self) -> f32 {
-        1.0 / (self.shape.head_dim as f32).sqrt()
-    }
-
-    /// Positions that a row of an item sees.
-    fn limit(&self, item: &Item<'_>, row: usize) -> usize {
-        let query = item.first_query + row / self.shape.group();
-        item.span.context_len - item.span.num_queries + query + 1
-    }
-
-    fn attend(&self, item: &Item<'_>, state: &mut State<'_>) {
-        state.clear();
-        let rows = self.rows(item);
-        for start in (item.first_position..item.end_position).step_by(TILE_POSITIONS) {
-            let tile_end = (start + TILE_POSITIONS).min(item.end_position);
-            for first_row in (0..rows).step_by(TILE_TOKENS) {
-                let num_rows = TILE_TOKENS.min(rows - first_row);
-                let end = tile_end.min(self.limit(item, first_row + num_rows - 1));
-                if start < end {
-                    self.attend_tile(item, state, first_row, num_rows, start, end);
-                }
-            }
-        }
-    }
-
-    /// Up to four rows over one tile of positions.
-    fn attend_tile(
-        &self,
-        item: &Item<'_>,
-        state: &mut State<'_>,
-        first_row: usize,
-        num_rows: usize,
-        start: usize,
-        end: usize,
-    ) {
-        let head_dim = self.shape.head_dim;
-        let mut weights = [0f32; TILE_TOKENS * TILE_POSITIONS];
-        self.scores(item, first_row, num_rows, start..end, &mut weights);
-        let sums = &mut state.sums[first_row * head_dim..][..num_rows * head_dim];
-        for row in 0..num_rows {
-            let weights = &mut weights[row * TILE_POSITIONS..][..end - start];
-            let seen = self.limit(item, first_row + row).clamp(start, end) - start;
-            let (scores, hidden) = weights.split_at_mut(seen);
-            hidden.fill(0.0);
-            if seen == 0 {
-                continue;
-            }
-            let (max, total) = (&mut state.maxima[first_row + row], &mut state.totals[first_row + row]);
-            let sums = &mut sums[row * head_dim..][..head_dim];
-            // SAFETY: the machine has the table's instruction set, for all three.
-            unsafe {
-                let new_max = max.max((self.kernels.max)(scores));
-                if new_max > *max {
-                    let shrink = ((*max - new_max) * self.score_scale()).exp();
-                    (self.kernels.scale)(sums, shrink);
-                    *total *= shrink;
-                    *max = new_max;
-                }
-                *total += (self.kernels.exp_and_sum)(scores, *max, self.score_scale());
-            }
-        }
-        for (position, slots) in self.pieces(item, start..end) {
-            let rows = ValueRows {
-                values: &self.values[slots.offset..],
-                num_positions: slots.len,
-                stride: slots.stride,
-                width: head_dim,
-            };
-            self.kernels
-                .add_values(rows, &weights[position - start..], TILE_POSITIONS, sums);
-        }
-    }
-
-    /// Products of queries and keys, unscaled: `scores[row * TILE_POSITIONS + position - start]`.
-    fn scores(
-        &self,
-        item: &Item<'_>,
-        first_row: usize,
-        num_rows: usize,
-        positions: std::ops::Range<usize>,
-        scores: &mut [f32],
-    ) {
-        let (head_dim, group) = (self.shape.head_dim, self.shape.group());
-        let queries: [&[f32]; TILE_TOKENS] = std::array::from_fn(|i| {
-            let row = first_row + i.min(num_rows - 1);
-            let (start, _) = self.heads_of(item, row / group);
-            &self.q[start + row % group * head_dim..][..head_dim]
-        });
-        let start = positions.start;
-        let mut products = [0f32; TILE_TOKENS * TILE_POSITIONS];
-        for (position, slots) in self.pieces(item, positions) {
-            let keys = &self.keys[slots.offset..];
-            let rows = WeightRows::new(as_bytes(keys), slots.len, slots.stride * 2, head_dim * 2);
-            let products = &mut products[..slots.len * num_rows];
-            self.kernels
-                .tile_f32(BlockType::F16, rows, &queries[..num_rows], products);
-            for (i, products) in products.chunks_exact(num_rows).enumerate() {
-                for (row, product) in products.iter().enumerate() {
-                    scores[row * TILE_POSITIONS + position - start + i] = *product;
-                }
-            }
-        }
-    }
-
-    /// The parts of a range of positions that lie in one block of the cache each.
-    fn pieces(&self, item: &Item<'a>, positions: std::ops::Range<usize>) -> impl Iterator<Item = (usize, Slots)> {
-        let shape = self.shape;
-        let (block_table, kv_head) = (item.span.block_table, item.kv_head);
-        let mut next = positions.start;
-        std::iter::from_fn(move || {
-            let position = next;
-            let in_block = position % shape.block_size;
-            let len = (shape.block_size - in_block).min(positions.end - position);
-            next += len;
-            let block = block_table.get(position / shape.block_size)?;
-            let slot = *block as usize * shape.block_size + in_block;
-            let slots = Slots {
-                offset: (slot * shape.num_kv_heads + kv_head) * shape.head_dim,
-                len,
-                stride: shape.num_kv_heads * shape.head_dim,
-            };
-            (len > 0).then_some((position, slots))
-        })
-    }
 }
 
-/// Consecutive slots of one block, for one KV head, in elements.
-struct Slots {
-    offset: usize,
-    len: usize,
-    stride: usize,
-}
-
-fn as_bytes(values: &[f16]) -> &[u8] {
-    // SAFETY: f16 is a transparent u16: any of its bytes may be read, and u8 needs no alignment.
-    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
+thread_local! {
+    /// Each thread's buffer for [`State`]s.
+    static STATES: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
 }
 
 /// Lends `len` values of a buffer that each thread keeps for the next call.
-fn with_scratch(len: usize, body: impl FnOnce(&mut [f32])) {
-    thread_local! {
-        static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
-    }
+fn with_buffer<T: Clone + Default>(key: &'static LocalKey<Cell<Vec<T>>>, len: usize, body: impl FnOnce(&mut [T])) {
     // Taken, not borrowed: a region that runs inline may need a buffer within this one.
-    let mut buffer = SCRATCH.take();
+    let mut buffer = key.take();
     if buffer.len() < len {
-        buffer.resize(len, 0.0);
+        buffer.resize(len, T::default());
     }
     body(&mut buffer[..len]);
-    SCRATCH.set(buffer);
+    key.set(buffer);
 }
 
 /// Converts the keys or values of one token, `row` `[num_kv_heads, head_dim]`, into a slot
