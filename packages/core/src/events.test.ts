@@ -21,7 +21,8 @@ describe("fromNative", () => {
       text: "hm",
     });
     expect(fromNative({ type: "text-delta", text: "hi" })).toEqual({ type: "text-delta", text: "hi" });
-    const logprobs = [{ tokenId: 1, text: "hi", logprob: -0.5, top: [{ tokenId: 1, text: "hi", logprob: -0.5 }] }];
+    const token = { tokenId: 1, text: "hi", bytes: [104, 105], logprob: -0.5 };
+    const logprobs = [{ ...token, top: [token] }];
     expect(fromNative({ type: "text-delta", text: "hi", logprobs })).toEqual({
       type: "text-delta",
       text: "hi",

@@ -4,7 +4,10 @@ import type { NativeEvent } from "./native-addon.js";
 /** One token and its natural-log probability, before temperature and filters. */
 export interface TopLogprob {
   tokenId: number;
+  /** Has U+FFFD where the token is only a part of a character. */
   text: string;
+  /** The token's exact UTF-8 bytes. */
+  bytes: number[];
   logprob: number;
 }
 

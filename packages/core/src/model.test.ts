@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { IzwiError } from "./errors.js";
-import { FakeAddon } from "./fakes/fake-addon.js";
+import { FakeAddon, FakeStream } from "./fakes/fake-addon.js";
 import { loadModel, openModel, type LoadModelOptions } from "./model.js";
 
 const RESOLVED = { path: "/models/fake.gguf", id: "fake", builtin: false };
@@ -78,7 +78,7 @@ describe("Model", () => {
     const types = [];
     for await (const event of model.chat({ messages, temperature: 0 })) types.push(event.type);
     expect(types).toEqual(["text-delta", "end"]);
-    expect(native.requests).toEqual([{ messages, temperature: 0 }]);
+    expect(native.requests).toEqual([{ messages, generation: { temperature: 0 } }]);
   });
 
   it("rejects from the iteration when the request is wrong", async () => {
@@ -112,14 +112,32 @@ describe("Model", () => {
 
   it("scores: null, then one number for each further token", async () => {
     const { native, model } = await open();
-    expect(await model.score([5, 6, 7])).toEqual([null, -6, -7]);
-    expect(await model.score([5])).toEqual([null]);
-    expect(await model.score([])).toEqual([]);
+    const score = async (ids: number[], signal?: AbortSignal) => {
+      native.scoring = new FakeStream();
+      return model.score(ids, { signal });
+    };
+    expect(await score([5, 6, 7])).toEqual([null, -6, -7]);
+    expect(await score([5])).toEqual([null]);
+    expect(await score([])).toEqual([]);
     expect(native.scored).toHaveLength(2);
-    await expect(model.score([1], { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
-    await expect(model.score([999])).rejects.toMatchObject({ code: "INVALID_REQUEST" });
-    native.failure = new Error("OUT_OF_MEMORY: no");
-    await expect(model.score([1, 2])).rejects.toMatchObject({ code: "OUT_OF_MEMORY" });
+    await expect(score([1], AbortSignal.abort())).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(score([999])).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+    native.failure = new Error("QUEUE_FULL: no");
+    await expect(score([1, 2])).rejects.toMatchObject({ code: "QUEUE_FULL" });
+  });
+
+  it("gives a score's error event its code, and cancels an aborted score", async () => {
+    const { native, model } = await open();
+    native.scoring.send([{ type: "error", code: "OUT_OF_MEMORY", message: "no blocks" }]);
+    await expect(model.score([1, 2])).rejects.toMatchObject({ code: "OUT_OF_MEMORY", message: "no blocks" });
+
+    native.scoring = new FakeStream();
+    vi.spyOn(native.scoring, "send").mockReturnThis();
+    const controller = new AbortController();
+    const scoring = model.score([1, 2], { signal: controller.signal });
+    controller.abort();
+    await expect(scoring).rejects.toMatchObject({ code: "ABORTED" });
+    expect(native.scoring.cancelled).toBe(1);
   });
 
   it("shows the prompt and the counters", async () => {

@@ -1,9 +1,16 @@
 import { abortable, throwIfAborted } from "./abort.js";
 import { ChatStream } from "./chat-stream.js";
-import { closedError, fromNativeError, invalid } from "./errors.js";
+import { closedError, fromNativeError, fromNativeEvent, invalid } from "./errors.js";
 import type { ChatEvent } from "./events.js";
 import { loadAddon } from "./native.js";
-import type { NativeAddon, NativeLoadOptions, NativeModel, NativeModelInfo, NativeStats } from "./native-addon.js";
+import type {
+  NativeAddon,
+  NativeLoadOptions,
+  NativeModel,
+  NativeModelInfo,
+  NativeStats,
+  NativeStream,
+} from "./native-addon.js";
 import { toNativeRequest, toTokenIds, type ChatRequest } from "./request.js";
 import { resolveModel, type ResolvedModel } from "./store/resolve.js";
 
@@ -129,9 +136,11 @@ export class Model implements AsyncDisposable {
     const ids = toTokenIds(tokenIds, this.info.vocabSize);
     if (this.closed) throw closedError();
     if (ids.length === 0) return [];
+    const stream = this.#call((native) => native.score(ids));
     try {
-      return [null, ...(await abortable(this.#native.score(ids), options.signal))];
+      return [null, ...(await receiveScores(stream, options.signal))];
     } catch (error) {
+      stream.cancel();
       throw fromNativeError(error);
     }
   }
@@ -154,6 +163,18 @@ export class Model implements AsyncDisposable {
       return use(this.#native);
     } catch (error) {
       throw fromNativeError(error);
+    }
+  }
+}
+
+/** The `scores` event of a scoring stream. */
+async function receiveScores(stream: NativeStream, signal: AbortSignal | undefined): Promise<number[]> {
+  for (;;) {
+    const batch = await abortable(stream.next(), signal);
+    if (batch === null) throw closedError();
+    for (const event of batch) {
+      if (event.type === "scores" && event.scores) return event.scores;
+      if (event.type === "error") throw fromNativeEvent(event.code, event.message);
     }
   }
 }

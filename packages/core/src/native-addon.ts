@@ -22,13 +22,13 @@ export interface NativeLoadOptions {
 export interface NativeModel {
   info(): NativeModelInfo;
   stats(): NativeStats;
-  /** Validates, renders the template and queues; throws synchronously. */
+  /** Queues an answer. What is wrong with the prompt arrives as the stream's last event. */
   chat(request: NativeChatRequest): NativeStream;
   tokenize(text: string, parseSpecial: boolean): Uint32Array;
   detokenize(tokenIds: Uint32Array): string;
   applyTemplate(request: NativeChatRequest): string;
-  /** [n - 1]: log p(token[i + 1] | token[0..=i]). */
-  score(tokenIds: Uint32Array): Promise<Float32Array>;
+  /** One `scores` event, [n - 1]: log p(token[i + 1] | token[0..=i]); then `end`. */
+  score(tokenIds: Uint32Array): NativeStream;
   /** Ends all streams; idempotent. */
   close(): Promise<void>;
 }
@@ -65,6 +65,7 @@ export interface NativeStats {
   running: number;
   waiting: number;
   blocksFree: number;
+  blocksCached: number;
   blocksTotal: number;
 }
 
@@ -90,6 +91,10 @@ export interface NativeChatRequest {
   /** A JSON object. */
   templateKwargs?: string;
   thinking?: boolean;
+  generation?: NativeGenerationSettings;
+}
+
+export interface NativeGenerationSettings {
   temperature?: number;
   topK?: number;
   topP?: number;
@@ -107,6 +112,7 @@ export interface NativeChatRequest {
 export interface NativeTopLogprob {
   tokenId: number;
   text: string;
+  bytes: number[];
   logprob: number;
 }
 
@@ -121,6 +127,7 @@ export interface NativeEvent {
   index?: number;
   name?: string;
   arguments?: string;
+  scores?: number[];
   finishReason?: string;
   stopString?: string;
   promptTokens?: number;

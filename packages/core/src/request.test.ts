@@ -9,8 +9,11 @@ const convert = (request: unknown) => toNativeRequest(request as ChatRequest);
 
 describe("toNativeRequest", () => {
   it("sends only what was set", () => {
-    expect(toNativeRequest({ messages })).toEqual({ messages });
-    expect(toNativeRequest({ messages, temperature: undefined, stop: undefined })).toEqual({ messages });
+    expect(toNativeRequest({ messages })).toEqual({ messages, generation: {} });
+    expect(toNativeRequest({ messages, temperature: undefined, stop: undefined })).toEqual({
+      messages,
+      generation: {},
+    });
   });
 
   it("puts everything in the addon's form", () => {
@@ -36,15 +39,17 @@ describe("toNativeRequest", () => {
       tools: JSON.stringify(tools),
       templateKwargs: `{"greeting":"hi"}`,
       thinking: true,
-      temperature: 0,
-      topK: 0,
-      seed: 2 ** 53 - 1,
-      logitBias: [
-        { tokenId: 7, bias: -100 },
-        { tokenId: 9, bias: 1.5 },
-      ],
-      stop: ["\n"],
-      logprobs: 20,
+      generation: {
+        temperature: 0,
+        topK: 0,
+        seed: 2 ** 53 - 1,
+        logitBias: [
+          { tokenId: 7, bias: -100 },
+          { tokenId: 9, bias: 1.5 },
+        ],
+        stop: ["\n"],
+        logprobs: 20,
+      },
     });
   });
 

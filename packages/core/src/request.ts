@@ -1,6 +1,6 @@
 import { invalid, IzwiError } from "./errors.js";
 import type { ChatMessage, Tool } from "./messages.js";
-import type { NativeChatRequest, NativeMessage, NativeToolCall } from "./native-addon.js";
+import type { NativeChatRequest, NativeGenerationSettings, NativeMessage, NativeToolCall } from "./native-addon.js";
 
 /**
  * One conversation to be answered. Settings left out are Qwen3's recommendation for the mode:
@@ -61,10 +61,21 @@ export function toNativeRequest(request: ChatRequest): NativeChatRequest {
     if (typeof request.thinking !== "boolean") throw invalid("thinking", "true or false", request.thinking);
     native.thinking = request.thinking;
   }
-  copyNumbers(request, native);
-  if (request.logitBias !== undefined) native.logitBias = logitBias(request.logitBias);
-  if (request.stop !== undefined) native.stop = stopStrings(request.stop);
+  native.generation = generationSettings(request);
   return native;
+}
+
+function generationSettings(request: ChatRequest): NativeGenerationSettings {
+  const settings: NativeGenerationSettings = {};
+  for (const [name, range] of Object.entries(NUMBERS) as [keyof typeof NUMBERS, Range][]) {
+    const value = request[name];
+    if (value === undefined) continue;
+    if (typeof value !== "number" || !range.accepts(value)) throw invalid(name, range.what, value);
+    settings[name] = value;
+  }
+  if (request.logitBias !== undefined) settings.logitBias = logitBias(request.logitBias);
+  if (request.stop !== undefined) settings.stop = stopStrings(request.stop);
+  return settings;
 }
 
 interface Range {
@@ -92,16 +103,7 @@ const NUMBERS = {
   seed: whole(0, Number.MAX_SAFE_INTEGER),
   maxTokens: whole(1, U32_MAX),
   logprobs: whole(0, 20),
-} satisfies Partial<Record<keyof ChatRequest & keyof NativeChatRequest, Range>>;
-
-function copyNumbers(from: ChatRequest, to: NativeChatRequest): void {
-  for (const [name, range] of Object.entries(NUMBERS) as [keyof typeof NUMBERS, Range][]) {
-    const value = from[name];
-    if (value === undefined) continue;
-    if (typeof value !== "number" || !range.accepts(value)) throw invalid(name, range.what, value);
-    to[name] = value;
-  }
-}
+} satisfies Partial<Record<keyof ChatRequest & keyof NativeGenerationSettings, Range>>;
 
 function toNativeMessage(message: ChatMessage, index: number): NativeMessage {
   const at = `messages[${index}]`;

@@ -47,6 +47,7 @@ export class FakeModel implements NativeModel {
   scored: Uint32Array[] = [];
   closes = 0;
   stream = new FakeStream();
+  scoring = new FakeStream();
   failure: Error | undefined;
 
   info(): NativeModelInfo {
@@ -70,15 +71,15 @@ export class FakeModel implements NativeModel {
   }
 
   stats() {
-    const [prefilledTokens, cachedTokens, decodedTokens, steps] = [7, 3, 2, 4];
     return {
-      prefilledTokens,
-      cachedTokens,
-      decodedTokens,
-      steps,
+      prefilledTokens: 7,
+      cachedTokens: 3,
+      decodedTokens: 2,
+      steps: 4,
       running: 0,
       waiting: 0,
-      blocksFree: 9,
+      blocksFree: 8,
+      blocksCached: 1,
       blocksTotal: 9,
     };
   }
@@ -102,10 +103,18 @@ export class FakeModel implements NativeModel {
     return request.messages.map(({ role, content }) => `${role}: ${content}`).join("\n");
   }
 
-  async score(tokenIds: Uint32Array): Promise<Float32Array> {
-    this.scored.push(tokenIds);
+  /** Scores each token with its negated id. */
+  score(tokenIds: Uint32Array): NativeStream {
     this.#fail();
-    return Float32Array.from(tokenIds.subarray(1), (id) => -id);
+    this.scored.push(tokenIds);
+    const scores = Array.from(tokenIds.subarray(1), (id) => -id);
+    return this.scoring.send(
+      [
+        { type: "scores", scores },
+        { type: "end", finishReason: "stop" },
+      ],
+      null,
+    );
   }
 
   async close(): Promise<void> {
