@@ -32,34 +32,67 @@ def quantized(model):
     return model
 
 
+@torch.no_grad()
+def replies(model, prompts: list[list[int]], max_tokens: int) -> list[list[int]]:
+    """Greedy answers to many prompts at once: padded on the left, so that all end in the same column."""
+    length = max(map(len, prompts))
+    pad = torch.tensor([length - len(p) for p in prompts])
+    ids = torch.tensor([[0] * (length - len(p)) + p for p in prompts])
+    columns = torch.arange(length)
+    seen = columns[None] >= pad[:, None]
+    mask = (seen[:, None, :] & (columns[:, None] >= columns[None])) | torch.eye(length, dtype=torch.bool)
+    cache = KVCache()
+    hidden = model.hidden(ids, (columns[None] - pad[:, None]).clamp(min=0), mask[:, None], cache)
+    outputs, done = [[] for _ in prompts], [False] * len(prompts)
+    for step in range(max_tokens):
+        tokens = model.logits(hidden[:, -1]).argmax(-1)
+        for row, token in enumerate(tokens.tolist()):
+            done[row] |= token == END
+            if not done[row]:
+                outputs[row].append(token)
+        if all(done):
+            break
+        seen = torch.cat([seen, torch.ones(len(prompts), 1, dtype=torch.bool)], 1)
+        hidden = model.hidden(tokens[:, None], (length + step - pad)[:, None], seen[:, None, None], cache)
+    return outputs
+
+
 class Session:
-    """One greedy conversation. Each reply is computed on a copy of the trunk's cache, as thinking is dropped later."""
+    """One conversation's trunk: earlier answers stand in it without their thinking."""
 
-    def __init__(self, model, tokenizer, system):
-        self.model, self.tokenizer = model, tokenizer
-        self.ids = []
-        if system:
-            self.ids += [START, *encode_text(tokenizer, "system\n" + system), END, *encode_text(tokenizer, "\n")]
+    def __init__(self, tokenizer, dialogue):
+        self.tokenizer, self.dialogue = tokenizer, dialogue
+        self.newline = encode_text(tokenizer, "\n")
+        self.ids, self.log, self.good, self.checked = [], [], 0, 0
+        if dialogue.get("system"):
+            self.ids += [START, *encode_text(tokenizer, "system\n" + dialogue["system"]), END, *self.newline]
 
-    @torch.no_grad()
-    def reply(self, user: str, max_tokens: int = 128, given: str = EMPTY_THINK) -> str:
-        newline = encode_text(self.tokenizer, "\n")
-        self.ids += [START, *encode_text(self.tokenizer, "user\n" + user), END, *newline]
+    def prompt(self, user: str) -> list[int]:
+        self.ids += [START, *encode_text(self.tokenizer, "user\n" + user), END, *self.newline]
         self.ids += [START, *encode_text(self.tokenizer, "assistant\n")]
-        prompt = self.ids + encode_text(self.tokenizer, given)
-        cache, position, out = KVCache(), len(prompt), []
-        hidden = self.model.hidden(torch.tensor([prompt]), cache=cache)
-        while len(out) < max_tokens:
-            token = int(self.model.logits(hidden[0, -1]).argmax())
-            if token == END:
-                break
-            out.append(token)
-            hidden = self.model.hidden(torch.tensor([[token]]), torch.tensor([[position]]), cache=cache)
-            position += 1
-        text = self.tokenizer.decode(out, skip_special_tokens=False)
-        answer = text.split("</think>")[-1].strip()
-        self.ids += [*encode_text(self.tokenizer, answer), END, *newline]
-        return answer
+        return self.ids + encode_text(self.tokenizer, EMPTY_THINK)
+
+    def take(self, turn: dict, output: list[int]):
+        answer = self.tokenizer.decode(output, skip_special_tokens=False).split("</think>")[-1].strip()
+        self.ids += [*encode_text(self.tokenizer, answer), END, *self.newline]
+        fine = "check" not in turn or passes(turn["check"], answer)
+        self.checked += "check" in turn
+        self.good += "check" in turn and fine
+        self.log.append(f"    U: {turn['user']}\n    A: {answer}" + ("" if fine else f"   <-- {turn['check']}"))
+
+    def passed(self) -> bool:
+        return self.good >= self.checked * self.dialogue.get("needed", 1)
+
+
+def play(model, tokenizer, dialogues: list[dict], max_tokens: int = 90) -> list[Session]:
+    sessions = [Session(tokenizer, d) for d in dialogues]
+    for index in range(max(len(d["turns"]) for d in dialogues)):
+        active = [s for s in sessions if index < len(s.dialogue["turns"])]
+        turns = [s.dialogue["turns"][index] for s in active]
+        outputs = replies(model, [s.prompt(t["user"]) for s, t in zip(active, turns)], max_tokens)
+        for session, turn, output in zip(active, turns, outputs):
+            session.take(turn, output)
+    return sessions
 
 
 def passes(check: dict, reply: str) -> bool:
@@ -96,27 +129,21 @@ def main():
     args = p.parse_args()
     torch.set_num_threads(1)
     model, tokenizer = quantized(load(args.checkpoint)), load_tokenizer()
-    tally, shown, total = defaultdict(lambda: [0, 0]), defaultdict(int), defaultdict(int)
+    cells = defaultdict(list)
     for line in (HERE / "heldout.jsonl").open():
-        d = json.loads(line)
-        key = (d["category"], d["wording"])
-        if (args.category and d["category"] != args.category) or total[key] >= args.limit:
+        dialogue = json.loads(line)
+        cell = cells[dialogue["category"], dialogue["wording"]]
+        if args.category in (None, dialogue["category"]) and len(cell) < args.limit:
+            cell.append(dialogue)
+    for key, dialogues in cells.items():
+        if not dialogues:
             continue
-        total[key] += 1
-        session = Session(model, tokenizer, d.get("system"))
-        good, log = True, []
-        for turn in d["turns"]:
-            reply = session.reply(turn["user"])
-            fine = "check" not in turn or passes(turn["check"], reply)
-            good &= fine
-            log.append(f"    U: {turn['user']}\n    A: {reply}" + ("" if fine else f"   <-- {turn['check']}"))
-        tally[key][0] += good
-        tally[key][1] += 1
-        if not good and shown[key] < args.show:
-            shown[key] += 1
-            print(f"{key} system: {d.get('system')}", *log, sep="\n")
-    for key, (good, all_) in sorted(tally.items()):
-        print(f"{key[0]:16} {key[1]:8} {good:4}/{all_:<4} {100 * good / all_:5.1f}%")
+        sessions = play(model, tokenizer, dialogues)
+        failed = [s for s in sessions if not s.passed()]
+        for s in failed[: args.show]:
+            print(f"  system: {s.dialogue.get('system')}", *s.log, sep="\n")
+        good = len(sessions) - len(failed)
+        print(f"{key[0]:16} {key[1]:8} {good:4}/{len(sessions):<4} {100 * good / len(sessions):5.1f}%", flush=True)
 
 
 if __name__ == "__main__":

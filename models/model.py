@@ -62,7 +62,8 @@ class Attention(nn.Module):
         self.q_norm = RMSNorm(c.head_dim, c.rms_norm_eps)
         self.k_norm = RMSNorm(c.head_dim, c.rms_norm_eps)
 
-    def forward(self, x, cos, sin, mask, cache=None):
+    def forward(self, x, cos, sin, mask, cache=None, rows=None):
+        """[B, L, H]; with rows, [N, H]: the output at those positions of the flattened B * L only."""
         batch, length, _ = x.shape
 
         def heads(t):
@@ -76,7 +77,8 @@ class Attention(nn.Module):
         groups = self.c.num_heads // self.c.num_kv_heads
         k, v = k.repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None and length > 1)
-        return self.o_proj(out.transpose(1, 2).reshape(batch, length, -1))
+        out = out.transpose(1, 2).reshape(batch, length, -1)
+        return self.o_proj(out if rows is None else out.flatten(0, 1)[rows])
 
 
 class MLP(nn.Module):
@@ -98,8 +100,9 @@ class Layer(nn.Module):
         self.post_attention_layernorm = RMSNorm(c.hidden_size, c.rms_norm_eps)
         self.mlp = MLP(c)
 
-    def forward(self, x, cos, sin, mask, cache=None):
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin, mask, cache)
+    def forward(self, x, cos, sin, mask, cache=None, rows=None):
+        mixed = self.self_attn(self.input_layernorm(x), cos, sin, mask, cache, rows)
+        x = (x if rows is None else x.flatten(0, 1)[rows]) + mixed
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
@@ -120,14 +123,18 @@ class Qwen3(nn.Module):
             if name.endswith(("o_proj.weight", "down_proj.weight")):
                 nn.init.zeros_(p)
 
-    def hidden(self, ids, positions=None, mask=None, cache=None):
-        """Final normalised states [B, L, H]. mask: [B, 1, L, L], True where a position may look; None is causal."""
+    def hidden(self, ids, positions=None, mask=None, cache=None, rows=None):
+        """Final normalised states [B, L, H]. mask: [B, 1, L, L], True where a position may look; None is causal.
+
+        With rows (indexes into the flattened B * L) only those: [N, H]. The last layer then works for them alone.
+        """
         if positions is None:
             positions = torch.arange(ids.shape[1]).expand_as(ids)
         cos, sin = rope_tables(positions, self.c.head_dim, self.c.rope_theta)
         x = self.embed_tokens(ids)
-        for layer in self.layers:
+        for layer in self.layers[:-1]:
             x = layer(x, cos, sin, mask, cache)
+        x = self.layers[-1](x, cos, sin, mask, cache, rows)
         return self.norm(x)
 
     def logits(self, hidden):

@@ -34,7 +34,7 @@ def arguments():
     p.add_argument("--warmup", type=float, default=60, help="seconds until the full rate")
     p.add_argument("--muon-lr", type=float, default=0.01)
     p.add_argument("--adam-lr", type=float, default=0.004)
-    p.add_argument("--tokens", type=int, default=3000, help="positions in one step")
+    p.add_argument("--tokens", type=int, default=2200, help="positions in one step")
     p.add_argument("--long", type=float, default=0.06, help="share of long dialogues")
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--seed", type=int, default=1)
@@ -59,11 +59,10 @@ def save(path: Path, model, optimizers, progress):
     os.replace(aside, path)
 
 
-def loss_of(model, forward, batch):
+def loss_of(model, batch):
     """Mean cross entropy over the batch's target positions; logits are made for those only."""
-    hidden = forward(batch.ids, batch.positions, batch.mask)
-    rows = hidden.flatten(0, 1)[batch.target_rows]
-    return F.cross_entropy(model.logits(rows), batch.targets)
+    hidden = model.hidden(batch.ids, batch.positions, batch.mask, rows=batch.target_rows)
+    return F.cross_entropy(model.logits(hidden), batch.targets)
 
 
 def rate(elapsed: float, total: float, decay_share: float, warmup: float) -> float:
@@ -94,7 +93,6 @@ def main():
 
 
 def run(args, model, optimizers, progress):
-    forward = model.hidden
     stream = None
     start = last_save = last_log = time.time()
     seconds_before = progress["seconds"]
@@ -112,7 +110,7 @@ def run(args, model, optimizers, progress):
             stream = DialogueStream(load_tokenizer(), args.tokens, args.long, random.Random(random.random()))
         copying = progress["phase"] == 1 or random.random() < 0.03
         batch = copy_batch(random, model.c.vocab_size) if copying else stream.next()
-        loss = loss_of(model, forward, batch)
+        loss = loss_of(model, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizers.step(rate(elapsed, total, args.decay_share, args.warmup))

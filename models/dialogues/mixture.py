@@ -6,6 +6,7 @@ from dialogues.dialogue import Dialogue, Turn
 from dialogues.styles import set_style
 
 THINKING_SHARE = 0.22
+LONG_REPLY = 60  # characters
 
 
 def moves(c: Chat) -> list[tuple]:
@@ -46,9 +47,12 @@ def make_dialogue(rng, long_share: float) -> Dialogue:
         set_style(c)
     if 0.20 < kind < 0.36:
         recall.system_facts(c, rng.choice([1, 1, 1, 2, 2, 3]))
-    for _ in range(num_moves(rng, long_share)):
+    planned = num_moves(rng, long_share)
+    for _ in range(planned):
         options = moves(c)
         rng.choices([m for m, _ in options], [w for _, w in options])[0](c)
+        if planned < 8 and c.turns and len(c.turns[-1].answer) > LONG_REPLY and rng.random() < 0.5:
+            break  # a long reply costs least as the last one, where it needn't stand in the history as well
     if not c.turns:
         small_talk.talk(c)
     finish(c)

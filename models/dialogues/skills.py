@@ -59,7 +59,7 @@ def number(c: Chat, n: int) -> str:
 
 def count(c: Chat):
     kind = c.rng.random()
-    n = c.rng.randint(2, 20)
+    n = c.rng.randint(2, 20) if c.held_values or c.chance(0.5) else c.rng.randint(2, 10)
     if kind < 0.05 and not c.held_wording:
         big = c.rng.choice([21, 25, 30, 50, 100, 1000, c.rng.randint(21, 999)])
         return c.add(c.say(COUNT, n=big), TOO_BIG_COUNT, None, f"{big} is more than 20.")
