@@ -1,7 +1,7 @@
 //! Causal attention over a KV cache in blocks, with grouped query heads and online softmax.
 //!
-//! Work is split into items: some queries of one sequence, with all query heads of one KV head,
-//! over a range of positions. An item walks its positions in tiles, so that every key and value is
+//! Work is split into items: some queries of one sequence, with all query heads of one KV head (of
+//! every KV head at decode, so that the cache is read in its own order), over a range of positions. An item walks its positions in tiles, so that every key and value is
 //! read from memory once for all of the item's rows. When there are too few items for the threads
 //! and the context is long, positions are split too, and the parts merged at the end.
 
@@ -20,7 +20,7 @@ use crate::thread_pool::ThreadPool;
 const ITEM_ROWS: usize = 32;
 /// Items per thread that a region aims at before positions stop being split.
 const ITEMS_PER_THREAD: usize = 4;
-/// The fewest positions that are worth an item of their own.
+/// The fewest positions, times KV heads, that are worth an item of their own.
 const MIN_SPLIT_POSITIONS: usize = 256;
 
 /// What the heads and the blocks of the cache look like. Query head `i` uses KV head
@@ -75,6 +75,8 @@ struct Call<'a> {
     spans: &'a [SequenceSpan<'a>],
     /// Queries of one item at most.
     item_queries: usize,
+    /// KV heads of one item: all at decode, otherwise 1.
+    item_kv_heads: usize,
     /// Items that positions are split to reach; 0 to never split.
     wanted_items: usize,
     base_items: usize,
@@ -84,7 +86,7 @@ struct Call<'a> {
 #[derive(Clone, Copy)]
 struct Item<'a> {
     span: SequenceSpan<'a>,
-    kv_head: usize,
+    first_kv_head: usize,
     /// Within the span.
     first_query: usize,
     num_queries: usize,
@@ -143,7 +145,8 @@ pub fn attention(
     let longest = spans.iter().map(|s| s.num_queries).max().unwrap_or(0);
     let item_queries = (ITEM_ROWS / shape.group()).clamp(1, longest.max(1));
     let tiles = |s: &SequenceSpan<'_>| s.num_queries.div_ceil(item_queries);
-    let base_items = shape.num_kv_heads * spans.iter().map(tiles).sum::<usize>();
+    let item_kv_heads = if longest == 1 { shape.num_kv_heads } else { 1 };
+    let base_items = shape.num_kv_heads / item_kv_heads * spans.iter().map(tiles).sum::<usize>();
     let many_threads = pool.num_threads() > 1;
     let call = Call {
         kernels,
@@ -153,6 +156,7 @@ pub fn attention(
         values,
         spans,
         item_queries,
+        item_kv_heads,
         wanted_items: if many_threads {
             pool.num_threads() * ITEMS_PER_THREAD
         } else {
@@ -217,12 +221,24 @@ impl<'a> Call<'a> {
             return 1;
         }
         let wanted = self.wanted_items.div_ceil(self.base_items);
-        wanted.min(span.context_len / MIN_SPLIT_POSITIONS).max(1)
+        wanted
+            .min(span.context_len * self.item_kv_heads / MIN_SPLIT_POSITIONS)
+            .max(1)
+    }
+
+    /// Items that share queries and positions, and differ in their KV heads.
+    fn head_groups(&self) -> usize {
+        self.shape.num_kv_heads / self.item_kv_heads
+    }
+
+    /// Query heads of one item.
+    fn item_heads(&self) -> usize {
+        self.shape.group() * self.item_kv_heads
     }
 
     fn items_of(&self, span: &SequenceSpan<'_>) -> usize {
         let tiles = span.num_queries.div_ceil(self.item_queries);
-        tiles * self.shape.num_kv_heads * self.num_splits(span)
+        tiles * self.head_groups() * self.num_splits(span)
     }
 
     /// Items of a span in order of query tile, then KV head, then split.
@@ -235,14 +251,14 @@ impl<'a> Call<'a> {
             }
             let num_splits = self.num_splits(span);
             let split = index % num_splits;
-            let kv_head = index / num_splits % self.shape.num_kv_heads;
-            let first_query = index / num_splits / self.shape.num_kv_heads * self.item_queries;
+            let first_kv_head = index / num_splits % self.head_groups() * self.item_kv_heads;
+            let first_query = index / num_splits / self.head_groups() * self.item_queries;
             let num_queries = self.item_queries.min(span.num_queries - first_query);
             let seen = span.context_len - span.num_queries + first_query + num_queries;
             let length = span.context_len.div_ceil(num_splits);
             return Item {
                 span: *span,
-                kv_head,
+                first_kv_head,
                 first_query,
                 num_queries,
                 first_position: (split * length).min(seen),
@@ -254,15 +270,15 @@ impl<'a> Call<'a> {
     }
 
     fn rows(&self, item: &Item<'_>) -> usize {
-        item.num_queries * self.shape.group()
+        item.num_queries * self.item_heads()
     }
 
     /// Where in `q` and `out` the heads of one query of an item begin, and how long they are.
     fn heads_of(&self, item: &Item<'_>, query: usize) -> (usize, usize) {
         let token = item.span.query_start + item.first_query + query;
-        let head = item.kv_head * self.shape.group();
+        let head = item.first_kv_head * self.shape.group();
         let start = (token * self.shape.num_heads + head) * self.shape.head_dim;
-        (start, self.shape.group() * self.shape.head_dim)
+        (start, self.item_heads() * self.shape.head_dim)
     }
 
     fn whole_item(&self, index: usize, out: &SharedSlice<'_, f32>) {
@@ -283,7 +299,7 @@ impl<'a> Call<'a> {
     /// Divides one query's sums by their totals into `heads`.
     fn write(&self, state: &State<'_>, query: usize, heads: &mut [f32]) {
         heads.copy_from_slice(&state.sums[query * heads.len()..][..heads.len()]);
-        let totals = &state.totals[query * self.shape.group()..];
+        let totals = &state.totals[query * self.item_heads()..];
         for (head, total) in heads.chunks_exact_mut(self.shape.head_dim).zip(totals) {
             // SAFETY: the machine has the table's instruction set.
             unsafe { (self.kernels.scale)(head, 1.0 / total) };
@@ -291,7 +307,7 @@ impl<'a> Call<'a> {
     }
 
     fn split_items(&self, pool: &ThreadPool, num_items: usize, out: &mut [f32]) {
-        let max_rows = self.item_queries * self.shape.group();
+        let max_rows = self.item_queries * self.item_heads();
         let item_len = State::len(max_rows, self.shape.head_dim);
         with_buffer(&STATES, num_items * item_len, |buffer| {
             let shared = SharedSlice::new(buffer);

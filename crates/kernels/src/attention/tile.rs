@@ -9,15 +9,19 @@ use super::{Call, Item, State, with_buffer};
 use crate::blocks::BlockType;
 use crate::dispatch::{TILE_TOKENS, ValueRows, WeightRows};
 
-/// Positions of one tile: its keys and values stay in a core's L1 and L2 for all rows of the item.
+/// Positions of one tile at most: its keys and values stay in a core's L1 and L2 for all rows of
+/// the item.
 const TILE_POSITIONS: usize = 64;
+/// The same for items of several KV heads, whose tiles are as many times larger.
+const WIDE_TILE_POSITIONS: usize = 32;
 
 thread_local! {
     /// Each thread's buffer for the keys and values of one tile.
     static GATHERED: Cell<Vec<f16>> = const { Cell::new(Vec::new()) };
 }
 
-/// The keys and values of positions `start..end`, each `[TILE_POSITIONS, head_dim]`.
+/// The keys and values of positions `start..end`, each `[positions, head_dim]`, of one KV head.
+#[derive(Clone, Copy)]
 struct Tile<'a> {
     keys: &'a [f16],
     values: &'a [f16],
@@ -32,52 +36,67 @@ impl Call<'_> {
 
     /// Positions that a row of an item sees.
     fn limit(&self, item: &Item<'_>, row: usize) -> usize {
-        let query = item.first_query + row / self.shape.group();
+        let query = item.first_query + row / self.item_heads();
         item.span.context_len - item.span.num_queries + query + 1
     }
 
     /// All rows of an item over all its positions, into a fresh state.
     pub(super) fn attend(&self, item: &Item<'_>, state: &mut State<'_>) {
         state.clear();
-        let rows = self.rows(item);
-        let cache_len = TILE_POSITIONS * self.shape.head_dim;
+        let length = if self.item_kv_heads == 1 {
+            TILE_POSITIONS
+        } else {
+            WIDE_TILE_POSITIONS
+        };
+        let head_len = length * self.shape.head_dim;
+        let cache_len = head_len * self.item_kv_heads;
+        let head_rows = self.rows(item) / self.item_kv_heads;
         with_buffer(&GATHERED, 2 * cache_len, |buffer| {
             let (keys, values) = buffer.split_at_mut(cache_len);
-            for start in (item.first_position..item.end_position).step_by(TILE_POSITIONS) {
-                let tile_end = (start + TILE_POSITIONS).min(item.end_position);
-                self.gather(item, start..tile_end, keys, values);
-                for first_row in (0..rows).step_by(TILE_TOKENS) {
-                    let num_rows = TILE_TOKENS.min(rows - first_row);
-                    let end = tile_end.min(self.limit(item, first_row + num_rows - 1));
-                    if start < end {
-                        let tile = Tile {
-                            keys,
-                            values,
-                            start,
-                            end,
-                        };
-                        self.attend_tile(item, state, first_row..first_row + num_rows, &tile);
-                    }
+            for start in (item.first_position..item.end_position).step_by(length) {
+                let end = (start + length).min(item.end_position);
+                self.gather(item, start..end, head_len, self.keys, keys);
+                self.gather(item, start..end, head_len, self.values, values);
+                let heads = keys.chunks_exact(head_len).zip(values.chunks_exact(head_len));
+                for (head, (keys, values)) in heads.enumerate() {
+                    let tile = Tile {
+                        keys,
+                        values,
+                        start,
+                        end,
+                    };
+                    self.attend_head(item, state, head * head_rows..(head + 1) * head_rows, tile);
                 }
             }
         });
     }
 
-    /// Copies one KV head's keys and values of some positions into consecutive rows.
+    /// The rows of one KV head over one tile.
+    fn attend_head(&self, item: &Item<'_>, state: &mut State<'_>, rows: Range<usize>, tile: Tile<'_>) {
+        for first in rows.clone().step_by(TILE_TOKENS) {
+            let rows = first..rows.end.min(first + TILE_TOKENS);
+            let end = tile.end.min(self.limit(item, rows.end - 1));
+            if tile.start < end {
+                self.attend_tile(item, state, rows, &Tile { end, ..tile });
+            }
+        }
+    }
+
+    /// Copies an item's KV heads, at some positions of the cache, into consecutive rows: `head_len`
+    /// values per KV head.
     ///
-    /// In the cache they are a power of two apart, which crowds them into few sets of L1; and a
-    /// plain copy keeps more cache misses in flight than arithmetic on scattered rows does.
-    fn gather(&self, item: &Item<'_>, positions: Range<usize>, keys: &mut [f16], values: &mut [f16]) {
-        let shape = &self.shape;
-        let rows = keys
-            .chunks_exact_mut(shape.head_dim)
-            .zip(values.chunks_exact_mut(shape.head_dim));
-        for (position, (key, value)) in positions.zip(rows) {
+    /// In the cache, rows of one head are a power of two apart, which crowds them into few sets of
+    /// L1; and a plain copy keeps more cache misses in flight than arithmetic on scattered rows does.
+    fn gather(&self, item: &Item<'_>, positions: Range<usize>, head_len: usize, cache: &[f16], gathered: &mut [f16]) {
+        let (shape, head_dim) = (&self.shape, self.shape.head_dim);
+        for (i, position) in positions.enumerate() {
             let block = item.span.block_table[position / shape.block_size] as usize;
             let slot = block * shape.block_size + position % shape.block_size;
-            let start = (slot * shape.num_kv_heads + item.kv_head) * shape.head_dim;
-            key.copy_from_slice(&self.keys[start..start + shape.head_dim]);
-            value.copy_from_slice(&self.values[start..start + shape.head_dim]);
+            let start = (slot * shape.num_kv_heads + item.first_kv_head) * head_dim;
+            let heads = cache[start..start + self.item_kv_heads * head_dim].chunks_exact(head_dim);
+            for (head, gathered) in heads.zip(gathered.chunks_exact_mut(head_len)) {
+                gathered[i * head_dim..(i + 1) * head_dim].copy_from_slice(head);
+            }
         }
     }
 
@@ -122,11 +141,11 @@ impl Call<'_> {
     /// Products of queries and keys, unscaled: `scores[row * TILE_POSITIONS + position]`, both
     /// counted from the start of the tile's.
     fn scores(&self, item: &Item<'_>, rows: Range<usize>, tile: &Tile<'_>, scores: &mut [f32]) {
-        let (head_dim, group, num_rows) = (self.shape.head_dim, self.shape.group(), rows.len());
+        let (head_dim, heads, num_rows) = (self.shape.head_dim, self.item_heads(), rows.len());
         let queries: [&[f32]; TILE_TOKENS] = std::array::from_fn(|i| {
             let row = rows.start + i.min(num_rows - 1);
-            let (start, _) = self.heads_of(item, row / group);
-            &self.q[start + row % group * head_dim..][..head_dim]
+            let (start, _) = self.heads_of(item, row / heads);
+            &self.q[start + row % heads * head_dim..][..head_dim]
         });
         let num_positions = tile.end - tile.start;
         let keys = WeightRows::new(as_bytes(tile.keys), num_positions, head_dim * 2, head_dim * 2);
