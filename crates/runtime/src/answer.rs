@@ -20,7 +20,14 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn new(stream: ChatStream, tokenizer: Arc<Tokenizer>, parser: OutputParser) -> Self {
-        Self { stream, tokenizer, parser, reasoning_tokens: 0, tokens_read: 0, logprobs: Vec::new() }
+        Self {
+            stream,
+            tokenizer,
+            parser,
+            reasoning_tokens: 0,
+            tokens_read: 0,
+            logprobs: Vec::new(),
+        }
     }
 
     pub(crate) fn receive(&mut self, event: EngineEvent) {
@@ -85,7 +92,10 @@ impl Answer {
         let logprobs = &mut self.logprobs;
         self.stream.push(deltas.into_iter().map(|delta| match delta {
             OutputDelta::Reasoning(text) => ChatEvent::ReasoningDelta { text },
-            OutputDelta::Text(text) => ChatEvent::TextDelta { text, logprobs: std::mem::take(logprobs) },
+            OutputDelta::Text(text) => ChatEvent::TextDelta {
+                text,
+                logprobs: std::mem::take(logprobs),
+            },
             OutputDelta::ToolCall { index, name, arguments } => ChatEvent::ToolCall { index, name, arguments },
         }));
     }
@@ -94,12 +104,20 @@ impl Answer {
         TokenLogprob {
             token: self.token_text(id),
             logprob: logprob.logprob,
-            top: logprob.top.into_iter().map(|(id, logprob)| (self.token_text(id), logprob)).collect(),
+            top: logprob
+                .top
+                .into_iter()
+                .map(|(id, logprob)| (self.token_text(id), logprob))
+                .collect(),
         }
     }
 
     fn token_text(&self, id: u32) -> TokenText {
         let bytes = self.tokenizer.token_bytes(id).unwrap_or_default().to_vec();
-        TokenText { id, text: String::from_utf8_lossy(&bytes).into_owned(), bytes }
+        TokenText {
+            id,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
+        }
     }
 }

@@ -48,7 +48,10 @@ pub type Result<T> = std::result::Result<T, RuntimeError>;
 
 impl RuntimeError {
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     pub fn invalid_request(message: impl Into<String>) -> Self {

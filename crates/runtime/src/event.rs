@@ -5,15 +5,31 @@ use crate::RuntimeError;
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChatEvent {
     /// More of the thoughts.
-    ReasoningDelta { text: String },
+    ReasoningDelta {
+        text: String,
+    },
     /// More of the answer. `logprobs` are those of the tokens since the last delta, where they were asked for; whole
     /// characters and stop strings make text and tokens come apart.
-    TextDelta { text: String, logprobs: Vec<TokenLogprob> },
+    TextDelta {
+        text: String,
+        logprobs: Vec<TokenLogprob>,
+    },
     /// A whole tool call; `arguments` is a JSON object as the model wrote it.
-    ToolCall { index: usize, name: String, arguments: String },
+    ToolCall {
+        index: usize,
+        name: String,
+        arguments: String,
+    },
     /// `[token_ids - 1]`, the log-probability of each prompt token but the first, given those before it.
-    Scores { scores: Vec<f32> },
-    End { finish_reason: FinishReason, stop_string: Option<String>, usage: Usage, timings: Timings },
+    Scores {
+        scores: Vec<f32>,
+    },
+    End {
+        finish_reason: FinishReason,
+        stop_string: Option<String>,
+        usage: Usage,
+        timings: Timings,
+    },
     Error(RuntimeError),
 }
 

@@ -18,7 +18,14 @@ struct State<T> {
 
 impl<T> Default for EventQueue<T> {
     fn default() -> Self {
-        Self { state: Mutex::new(State { events: VecDeque::new(), closed: false, waker: None }), ready: Condvar::new() }
+        Self {
+            state: Mutex::new(State {
+                events: VecDeque::new(),
+                closed: false,
+                waker: None,
+            }),
+            ready: Condvar::new(),
+        }
     }
 }
 

@@ -8,7 +8,9 @@ use std::time::Instant;
 use izwi_engine::{Engine, EngineEvent, EngineOptions, EngineStats, GenerateRequest};
 use izwi_model::gguf::GgufFile;
 use izwi_model::{LoadOptions, ModelInfo};
-use izwi_text::{ChatPrompt, ChatTemplate, OutputParser, OutputParserOptions, Tokenizer, encode_chat, ends_in_reasoning};
+use izwi_text::{
+    ChatPrompt, ChatTemplate, OutputParser, OutputParserOptions, Tokenizer, encode_chat, ends_in_reasoning,
+};
 
 use crate::answer::Answer;
 use crate::vocabulary::read_vocabulary;
@@ -104,27 +106,45 @@ impl Model {
                 stop: request.generation.stop.clone(),
             };
             let stops = self.tokenizer.end_of_turn_ids().to_vec();
-            Ok((self.generate_request(prompt, &request.generation, request.thinking, stops), parser))
+            Ok((
+                self.generate_request(prompt, &request.generation, request.thinking, stops),
+                parser,
+            ))
         });
     }
 
     /// Goes on from token ids into `stream`, as plain text: nothing is taken for thoughts or tool calls.
     pub fn complete(&self, request: &CompletionRequest, stream: &ChatStream) {
         self.start(stream, || {
-            let stops = request.stop_token_ids.clone().unwrap_or_else(|| self.tokenizer.end_of_turn_ids().to_vec());
-            let parser = OutputParserOptions { stop: request.generation.stop.clone(), ..Default::default() };
-            Ok((self.generate_request(request.token_ids.clone(), &request.generation, false, stops), parser))
+            let stops = request
+                .stop_token_ids
+                .clone()
+                .unwrap_or_else(|| self.tokenizer.end_of_turn_ids().to_vec());
+            let parser = OutputParserOptions {
+                stop: request.generation.stop.clone(),
+                ..Default::default()
+            };
+            Ok((
+                self.generate_request(request.token_ids.clone(), &request.generation, false, stops),
+                parser,
+            ))
         });
     }
 
     /// Scores token ids into `stream`: one `Scores`, then `End`. Nothing is generated.
     pub fn score(&self, token_ids: Vec<u32>, stream: &ChatStream) {
-        self.start(stream, || Ok((GenerateRequest::score(token_ids), OutputParserOptions::default())));
+        self.start(stream, || {
+            Ok((GenerateRequest::score(token_ids), OutputParserOptions::default()))
+        });
     }
 
     /// Token ids of plain text. Special tokens are recognised only with `parse_special`.
     pub fn tokenize(&self, text: &str, parse_special: bool) -> Vec<u32> {
-        if parse_special { self.tokenizer.encode_with_special(text) } else { self.tokenizer.encode(text) }
+        if parse_special {
+            self.tokenizer.encode_with_special(text)
+        } else {
+            self.tokenizer.encode(text)
+        }
     }
 
     /// # Errors
@@ -132,7 +152,9 @@ impl Model {
     pub fn detokenize(&self, token_ids: &[u32]) -> Result<String> {
         let vocab_size = self.tokenizer.vocab_size();
         match token_ids.iter().find(|&&id| id as usize >= vocab_size) {
-            Some(id) => Err(RuntimeError::invalid_request(format!("token id {id} is not below {vocab_size}"))),
+            Some(id) => Err(RuntimeError::invalid_request(format!(
+                "token id {id} is not below {vocab_size}"
+            ))),
             None => Ok(self.tokenizer.decode(token_ids)),
         }
     }
@@ -160,7 +182,10 @@ impl Model {
             Ok(self.engine.submit_with_sink(request, sink)?)
         }));
         let started = started.unwrap_or_else(|_| {
-            Err(RuntimeError::new(ErrorCode::Internal, "the prompt could not be made: an internal error"))
+            Err(RuntimeError::new(
+                ErrorCode::Internal,
+                "the prompt could not be made: an internal error",
+            ))
         });
         match started {
             Ok(request) => stream.attach(request),

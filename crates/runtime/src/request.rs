@@ -49,7 +49,11 @@ pub struct GenerationSettings {
 
 impl GenerationSettings {
     pub(crate) fn sampling(&self, thinking: bool) -> SamplingParams {
-        let card = if thinking { SamplingParams::qwen3_thinking() } else { SamplingParams::qwen3_non_thinking() };
+        let card = if thinking {
+            SamplingParams::qwen3_thinking()
+        } else {
+            SamplingParams::qwen3_non_thinking()
+        };
         SamplingParams {
             temperature: self.temperature.unwrap_or(card.temperature),
             top_k: self.top_k.unwrap_or(card.top_k),

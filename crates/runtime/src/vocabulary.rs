@@ -6,12 +6,17 @@ use izwi_text::Vocabulary;
 
 pub(crate) fn read_vocabulary(metadata: &MetadataReader<'_>) -> Result<Vocabulary, ModelError> {
     let missing = |key: &str| {
-        ModelError::InvalidFile(format!("the metadata value {key} is missing: the file has no tokenizer"))
+        ModelError::InvalidFile(format!(
+            "the metadata value {key} is missing: the file has no tokenizer"
+        ))
     };
     let strings = |key: &str| metadata.optional_strings(key)?.ok_or_else(|| missing(key));
     Ok(Vocabulary {
         model: metadata.str("tokenizer.ggml.model")?.to_owned(),
-        pre: metadata.optional_str("tokenizer.ggml.pre")?.unwrap_or("qwen2").to_owned(),
+        pre: metadata
+            .optional_str("tokenizer.ggml.pre")?
+            .unwrap_or("qwen2")
+            .to_owned(),
         tokens: strings("tokenizer.ggml.tokens")?,
         token_types: metadata.optional_u32s("tokenizer.ggml.token_type")?.unwrap_or_default(),
         merges: strings("tokenizer.ggml.merges")?,
