@@ -113,6 +113,7 @@ describe("toNativeRequest", () => {
     ["logitBias", { messages, logitBias: [1] }],
     ["A key of logitBias", { messages, logitBias: { the: 1 } }],
     ["logitBias[5]", { messages, logitBias: { 5: Number.NaN } }],
+    ["logitBias[5]", { messages, logitBias: { 5: -101 } }],
     ["stop", { messages, stop: "" }],
     ["stop", { messages, stop: 5 }],
     ["stop[1]", { messages, stop: ["a", ""] }],

@@ -29,7 +29,7 @@ export interface ChatRequest {
   presencePenalty?: number;
   /** Subtract this for each time that a token was generated before, -2 to 2. */
   frequencyPenalty?: number;
-  /** Token id to a number that is added to its logit. */
+  /** Token id to a number that is added to its logit, -100 to 100. */
   logitBias?: Record<number, number>;
   /** The same seed and settings give the same answer. Whole, from 0 to 2^53 - 1. */
   seed?: number;
@@ -91,6 +91,8 @@ const between = (min: number, max: number): Range => ({
   what: max === Infinity ? `a number of at least ${min}` : `a number from ${min} to ${max}`,
   accepts: (value) => Number.isFinite(value) && value >= min && value <= max,
 });
+
+const LOGIT_BIAS = between(-100, 100);
 
 const NUMBERS = {
   temperature: between(0, Infinity),
@@ -156,7 +158,8 @@ function logitBias(bias: unknown): { tokenId: number; bias: number }[] {
   if (!isRecord(bias)) throw invalid("logitBias", "an object from token id to number", bias);
   return Object.entries(bias).map(([key, value]) => {
     if (!/^\d+$/.test(key) || Number(key) > U32_MAX) throw invalid("A key of logitBias", "a token id", key);
-    if (typeof value !== "number" || !Number.isFinite(value)) throw invalid(`logitBias[${key}]`, "a number", value);
+    if (typeof value !== "number" || !LOGIT_BIAS.accepts(value))
+      throw invalid(`logitBias[${key}]`, LOGIT_BIAS.what, value);
     return { tokenId: Number(key), bias: value };
   });
 }

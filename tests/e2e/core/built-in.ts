@@ -13,7 +13,7 @@ export const loadBuiltin = (options: LoadModelOptions = {}): Promise<Model> => l
 /** A request whose answer can't end before `maxTokens`: the tokens that end a turn are ruled out. */
 export function endless(model: Model, content: string, maxTokens: number): ChatRequest {
   const ends = ["<|im_end|>", "<|endoftext|>"].flatMap((token) => model.tokenize(token, { parseSpecial: true }));
-  const logitBias = Object.fromEntries(ends.map((id) => [id, -1000]));
+  const logitBias = Object.fromEntries(ends.map((id) => [id, -100]));
   return { messages: [{ role: "user", content }], maxTokens, logitBias, temperature: 0 };
 }
 

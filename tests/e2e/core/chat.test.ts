@@ -34,7 +34,7 @@ describe("chat", () => {
 
   it("is the same each time when greedy, and for the same seed", async () => {
     const greedy = { messages: hello, temperature: 0 };
-    const sampled = { messages: hello, temperature: 1.5, topK: 0, topP: 1, seed: 7, maxTokens: 30 };
+    const sampled = { ...endless(model, "Hello!", 30), temperature: 2, topK: 0, topP: 1, seed: 7 };
     for (const request of [greedy, sampled]) {
       expect((await read(model.chat(request))).text).toBe((await read(model.chat(request))).text);
     }

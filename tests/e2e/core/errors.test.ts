@@ -60,11 +60,9 @@ describe("a loaded model", () => {
     const content = "word ".repeat(400);
     const error = await read(model.chat({ messages: [{ role: "user", content }] })).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: "CONTEXT_OVERFLOW" });
-    const [prompt, context] = [...(error as Error).message.matchAll(/\d[\d,]*/g)].map(([n]) =>
-      Number(n.replace(/,/g, "")),
-    );
-    expect(prompt).toBeGreaterThan(400);
-    expect(context).toBe(128);
+    const numbers = [...(error as Error).message.matchAll(/\d+/g)].map(([digits]) => Number(digits));
+    expect(numbers).toContain(128);
+    expect(Math.max(...numbers)).toBeGreaterThan(400);
     expect((await read(model.chat(endless(model, "Hi", 3)))).end.usage.completionTokens).toBe(3);
   });
 

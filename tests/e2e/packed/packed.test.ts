@@ -81,7 +81,10 @@ describe("the packed packages, installed in an empty folder", () => {
 
   it("answer on the command line", async () => {
     const izwi = join(app, "node_modules", "izwi", "bin", "izwi.js");
-    const { stdout } = await execute(process.execPath, [izwi, "chat", "--prompt", "Hello!"], { cwd: app, env });
+    const running = execute(process.execPath, [izwi, "chat", "--prompt", "Hello!"], { cwd: app, env });
+    // With a pipe for input, it would wait for more to answer.
+    running.child.stdin?.end();
+    const { stdout } = await running;
     expect(stdout.trim()).not.toBe("");
   });
 
