@@ -102,57 +102,70 @@ unsafe fn tile<F: Float>(weights: WeightRows<'_>, x: &[&[f32]], out: &mut [f32])
     }
 }
 
+/// Four products at a time: `4 / T` rows with `T` tokens.
 #[inline(always)]
 unsafe fn rows<F: Float, const T: usize>(weights: WeightRows<'_>, x: [&[f32]; T], width: usize, out: &mut [f32]) {
     let cols = weights.row_bytes / F::BYTES;
     let x: [*const f32; T] = x.map(|row| row.as_ptr());
-    for (row, products) in out.chunks_exact_mut(width).enumerate() {
-        // SAFETY: `WeightRows` holds `cols` values at `row * stride`, and each row of `x` as many.
+    let group = 4 / T;
+    for (index, products) in out.chunks_mut(group * width).enumerate() {
+        // SAFETY: `WeightRows` holds `cols` values at `row * stride` for every row below
+        // `num_rows`, and each row of `x` has as many. A group that isn't full repeats the last row.
         unsafe {
-            let bytes = weights.bytes.as_ptr().add(row * weights.stride);
-            let mut totals = dots::<F, T>(bytes, x, cols / 8);
+            let rows: [*const u8; 4] = std::array::from_fn(|r| {
+                let row = (index * group + r % group).min(weights.num_rows - 1);
+                weights.bytes.as_ptr().add(row * weights.stride)
+            });
+            let mut totals = dots::<F, T>(rows, x, cols / 8);
             for col in cols / 8 * 8..cols {
-                let weight = F::one(bytes.add(col * F::BYTES));
-                for t in 0..T {
-                    totals[t] += weight * *x[t].add(col);
+                for (r, row) in rows[..group].iter().enumerate() {
+                    let weight = F::one(row.add(col * F::BYTES));
+                    for t in 0..T {
+                        totals[r * T + t] += weight * *x[t].add(col);
+                    }
                 }
             }
-            products.copy_from_slice(&totals[..width]);
+            products.copy_from_slice(&totals[..products.len()]);
         }
     }
 }
 
-/// Products over `num_eights` times eight columns. Each token has `8 / T` sums, which hide the
-/// latency of the additions.
+/// Products over `num_eights` times eight columns, `4 / T` rows by `T` tokens. Each has two sums,
+/// because eight of them hide the latency of the additions.
 #[inline(always)]
-unsafe fn dots<F: Float, const T: usize>(bytes: *const u8, x: [*const f32; T], num_eights: usize) -> [f32; 4] {
+unsafe fn dots<F: Float, const T: usize>(rows: [*const u8; 4], x: [*const f32; T], num_eights: usize) -> [f32; 4] {
     // SAFETY: the caller's rows have that many columns, and it has the features.
     unsafe {
         let mut sums = [_mm256_setzero_ps(); 8];
-        let step = 8 / T;
-        let mut eight = 0;
-        while eight + step <= num_eights {
-            for i in 0..step {
-                let weight = F::eight(bytes.add((eight + i) * 8 * F::BYTES));
-                for t in 0..T {
-                    let values = _mm256_loadu_ps(x[t].add((eight + i) * 8));
-                    sums[i * T + t] = _mm256_fmadd_ps(weight, values, sums[i * T + t]);
-                }
-            }
-            eight += step;
+        for pair in 0..num_eights / 2 {
+            add_eight::<F, T, 0>(rows, x, 2 * pair, &mut sums);
+            add_eight::<F, T, 4>(rows, x, 2 * pair + 1, &mut sums);
         }
-        while eight < num_eights {
-            let weight = F::eight(bytes.add(eight * 8 * F::BYTES));
+        if num_eights % 2 == 1 {
+            add_eight::<F, T, 0>(rows, x, num_eights - 1, &mut sums);
+        }
+        let four = std::array::from_fn(|i| _mm256_add_ps(sums[i], sums[i + 4]));
+        super::totals::<4>(&four)
+    }
+}
+
+/// Adds the products of eight columns to the four sums from `FIRST` on.
+#[inline(always)]
+unsafe fn add_eight<F: Float, const T: usize, const FIRST: usize>(
+    rows: [*const u8; 4],
+    x: [*const f32; T],
+    eight: usize,
+    sums: &mut [__m256; 8],
+) {
+    // SAFETY: the caller's rows have these columns, and it has the features.
+    unsafe {
+        let values: [__m256; T] = x.map(|x| _mm256_loadu_ps(x.add(eight * 8)));
+        for r in 0..4 / T {
+            let weight = F::eight(rows[r].add(eight * 8 * F::BYTES));
             for t in 0..T {
-                let values = _mm256_loadu_ps(x[t].add(eight * 8));
-                sums[t] = _mm256_fmadd_ps(weight, values, sums[t]);
+                let own = FIRST + r * T + t;
+                sums[own] = _mm256_fmadd_ps(weight, values[t], sums[own]);
             }
-            eight += 1;
         }
-        let mut four = [_mm256_setzero_ps(); 4];
-        for i in 0..4 {
-            four[i] = _mm256_add_ps(sums[i], sums[i + 4]);
-        }
-        super::totals::<T>(&four)
     }
 }
