@@ -8,7 +8,13 @@ import { Advice, main, ROOT, run, say } from "./process.mjs";
 import { cargoCounts, sum, vitestCounts } from "./test-counts.mjs";
 import { checkRust, hasCargo } from "./toolchain.mjs";
 
-const SUITES = { checks, cargo, unit, tidy, e2e };
+const SUITES = {
+  checks,
+  cargo,
+  unit: () => vitest("unit"),
+  tidy: () => vitest("tidy"),
+  e2e: () => vitest("e2e", ["--no-file-parallelism"]),
+};
 
 await main(async () => {
   const chosen = chooseSuites(process.argv.slice(2));
@@ -68,10 +74,6 @@ async function cargo() {
   const { code, output } = await run("cargo", [...args, "--no-fail-fast"], { collect: true });
   return cargoCounts(code, output);
 }
-
-const unit = () => vitest("unit");
-const tidy = () => vitest("tidy");
-const e2e = () => vitest("e2e", ["--no-file-parallelism"]);
 
 async function vitest(project, more = []) {
   const folder = mkdtempSync(join(tmpdir(), "izwi-test-"));
