@@ -188,3 +188,33 @@ impl ActiveRequest {
 fn milliseconds(from: Instant, to: Instant) -> f64 {
     to.duration_since(from).as_secs_f64() * 1e3
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn a_dropped_sink_still_sends_one_last_event_and_gives_its_place_back() {
+        let num_taken = Arc::new(AtomicUsize::new(0));
+        for (ends_itself, is_disarmed, expected) in [(false, false, 1), (true, false, 1), (false, true, 0)] {
+            let place = QueuePlace::take(&num_taken, 1).unwrap();
+            assert!(QueuePlace::take(&num_taken, 1).is_none());
+            let events = Arc::new(Mutex::new(Vec::new()));
+            let log = events.clone();
+            let mut sink = EventSink::new(Box::new(move |event| log.lock().unwrap().push(event)), place);
+            if ends_itself {
+                sink.send(EngineEvent::Error(EngineError::NoTokenAllowed));
+            }
+            if is_disarmed {
+                sink.disarm();
+            }
+            drop(sink);
+            let events = events.lock().unwrap();
+            assert_eq!(events.len(), expected);
+            assert!(events.iter().all(EngineEvent::is_last));
+            assert_eq!(num_taken.load(Ordering::Acquire), 0);
+        }
+    }
+}

@@ -75,7 +75,8 @@ pub(crate) struct Scheduler {
     waiting: VecDeque<Sequence>,
     /// Oldest first.
     running: Vec<Sequence>,
-    step: u64,
+    /// Turns at prefilling given so far.
+    num_turns: u64,
     num_preemptions: u64,
 }
 
@@ -87,7 +88,7 @@ impl Scheduler {
             cache: PrefixCache::default(),
             waiting: VecDeque::new(),
             running: Vec::new(),
-            step: 0,
+            num_turns: 0,
             num_preemptions: 0,
         }
     }
@@ -99,7 +100,6 @@ impl Scheduler {
 
     /// Decides the next forward pass: blocks for decoding sequences first, then admissions, then prompt chunks.
     pub fn plan(&mut self) -> Plan {
-        self.step += 1;
         self.grow_running();
         let mut plan = Plan::default();
         self.admit_waiting(&mut plan);
@@ -319,7 +319,7 @@ impl Scheduler {
                 _ => prefilling.push(index),
             }
         }
-        prefilling.sort_by_key(|&index| (self.running[index].served_step, self.running[index].id));
+        prefilling.sort_by_key(|&index| (self.running[index].last_turn, self.running[index].id));
         let mut budget = self.limits.prefill_chunk;
         let mut score_budget = SCORE_ROWS;
         let share = (budget / prefilling.len().max(1)).max(1);
@@ -335,8 +335,11 @@ impl Scheduler {
                 budget -= len;
             }
         }
-        for (sequence, len) in self.running.iter_mut().zip(lens).filter(|(_, len)| *len > 0) {
-            sequence.served_step = self.step;
+        for &index in prefilling.iter().filter(|&&index| lens[index] > 0) {
+            self.num_turns += 1;
+            self.running[index].last_turn = self.num_turns;
+        }
+        for (sequence, len) in self.running.iter().zip(lens).filter(|(_, len)| *len > 0) {
             chunks.push(Chunk {
                 sequence: sequence.id,
                 start: sequence.num_computed,

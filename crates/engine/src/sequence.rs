@@ -14,8 +14,8 @@ pub(crate) struct Sequence {
     pub block_table: Vec<u32>,
     /// For scoring, the first position whose logits are still wanted. None while generating, where it is the last token.
     pub score_position: Option<usize>,
-    /// Step in which it last got prompt tokens computed, for taking turns.
-    pub served_step: u64,
+    /// Number of its last turn at prefilling: the lowest is next.
+    pub last_turn: u64,
 }
 
 impl Sequence {
@@ -27,7 +27,7 @@ impl Sequence {
             num_computed: 0,
             block_table: Vec::new(),
             score_position: score_prompt.then_some(0),
-            served_step: 0,
+            last_turn: 0,
         }
     }
 

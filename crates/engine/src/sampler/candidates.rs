@@ -37,7 +37,13 @@ pub(crate) fn truncate(logits: &[f32], params: &SamplingParams, candidates: &mut
         gather_mass(logits, highest, scale, mass, candidates);
         keep_mass(candidates, mass);
     } else {
-        gather(logits, highest, highest - MAX_DEPTH / scale, candidates);
+        // What min_p will drop needn't be collected; a margin leaves the decision to it.
+        let depth = if params.min_p > 0.0 {
+            MAX_DEPTH.min(1.0 - params.min_p.ln())
+        } else {
+            MAX_DEPTH
+        };
+        gather(logits, highest, highest - depth / scale, candidates);
         weigh(candidates, highest, scale);
     }
     if params.min_p > 0.0 {
@@ -45,8 +51,9 @@ pub(crate) fn truncate(logits: &[f32], params: &SamplingParams, candidates: &mut
     }
 }
 
-/// Logits further than this below the highest one, in units of temperature, have no measurable probability.
-const MAX_DEPTH: f32 = 87.0;
+/// Logits further than this below the highest one, in units of temperature, are never drawn: 150,000 of them have less
+/// than 2e-9 of the probability together.
+const MAX_DEPTH: f32 = 32.0;
 
 fn weigh(candidates: &mut [Candidate], highest: f32, scale: f32) {
     for candidate in candidates {
@@ -118,27 +125,50 @@ fn top_k(logits: &[f32], k: usize, candidates: &mut Vec<Candidate>) {
 
 /// Keeps the fewest most probable candidates whose weights reach `mass`, or all if they don't.
 fn keep_mass(candidates: &mut Vec<Candidate>, mass: f64) {
-    // `..low` is kept and holds less than `mass`; `high..` isn't needed. Halving costs a sort of neither.
-    let (mut low, mut high) = (0, candidates.len());
-    let mut missing = mass;
-    while high - low > 32 {
-        let half = (high - low) / 2;
-        let open = &mut candidates[low..high];
-        open.select_nth_unstable_by(half, by_logit);
-        let upper: f64 = open[..half].iter().map(|candidate| candidate.weight as f64).sum();
-        if upper >= missing {
-            high = low + half;
-        } else {
-            missing -= upper;
-            low += half;
+    let (mut len, mut missing) = narrow(candidates, mass);
+    candidates[len..].sort_unstable_by(by_logit);
+    while len < candidates.len() && missing > 0.0 {
+        missing -= candidates[len].weight as f64;
+        len += 1;
+    }
+    candidates.truncate(len);
+}
+
+/// Moves candidates that certainly belong to the most probable `mass` to the front, drops those that certainly don't,
+/// and leaves the few between them at the end, so that only these need sorting. Returns the number of the first and the
+/// mass that they leave missing.
+fn narrow(candidates: &mut Vec<Candidate>, mass: f64) -> (usize, f64) {
+    const BUCKETS: usize = 1024;
+    if candidates.len() <= 64 {
+        return (0, mass);
+    }
+    let highest = candidates
+        .iter()
+        .fold(f32::MIN, |highest, candidate| highest.max(candidate.logit));
+    let lowest = candidates
+        .iter()
+        .fold(f32::MAX, |lowest, candidate| lowest.min(candidate.logit));
+    // Equal logits give 0 * infinity: the cast takes NaN to bucket 0.
+    let scale = BUCKETS as f32 / (highest - lowest);
+    let bucket = |candidate: &Candidate| (((highest - candidate.logit) * scale) as usize).min(BUCKETS - 1);
+    let mut masses = [0f64; BUCKETS];
+    candidates
+        .iter()
+        .for_each(|candidate| masses[bucket(candidate)] += candidate.weight as f64);
+    let (mut last, mut missing) = (0, mass);
+    while last < BUCKETS - 1 && masses[last] < missing {
+        missing -= masses[last];
+        last += 1;
+    }
+    candidates.retain(|candidate| bucket(candidate) <= last);
+    let mut len = 0;
+    for index in 0..candidates.len() {
+        if bucket(&candidates[index]) < last {
+            candidates.swap(index, len);
+            len += 1;
         }
     }
-    candidates[low..high].sort_unstable_by(by_logit);
-    while low < high && missing > 0.0 {
-        missing -= candidates[low].weight as f64;
-        low += 1;
-    }
-    candidates.truncate(low);
+    (len, missing)
 }
 
 /// Highest logit first, then lowest id.

@@ -78,11 +78,7 @@ impl Sampler {
             scratch.raw_row.extend_from_slice(row);
         }
         let logits = &mut row[..self.num_token_ids];
-        apply_bias(&self.params.logit_bias, logits);
-        if let Some(penalties) = &self.penalties {
-            penalties.apply(logits);
-        }
-        self.exclude(logits, &mut scratch.mask);
+        self.change(logits, &mut scratch.mask);
         let id = if self.params.temperature == 0.0 {
             argmax(logits)?
         } else {
@@ -114,8 +110,12 @@ impl Sampler {
         Ok(Sampled { id, logprob })
     }
 
-    /// Sets the logits of tokens that may not come to minus infinity.
-    fn exclude(&mut self, logits: &mut [f32], mask: &mut TokenMask) {
+    /// Bias and penalties; tokens that may not come get minus infinity. `logits` is `[num_token_ids]`.
+    fn change(&mut self, logits: &mut [f32], mask: &mut TokenMask) {
+        apply_bias(&self.params.logit_bias, logits);
+        if let Some(penalties) = &self.penalties {
+            penalties.apply(logits);
+        }
         for &token_id in self.banned_token_ids.iter() {
             if let Some(logit) = logits.get_mut(token_id as usize) {
                 *logit = f32::NEG_INFINITY;

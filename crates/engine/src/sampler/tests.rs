@@ -63,10 +63,10 @@ fn check_truncation(logits: &[f32], params: &SamplingParams) {
     candidates.sort_by(by_logit);
     let sorted = sorted_distribution(logits, params.temperature);
     let (least, most) = plain_truncation(&sorted, params);
-    // Tokens below e^-87 of the best are dropped without being asked for.
+    // Tokens below e^-32 of the best are dropped without being asked for.
     let measurable = sorted
         .iter()
-        .filter(|&&(_, probability)| probability > sorted[0].1 * 1e-37)
+        .filter(|&&(_, probability)| probability > sorted[0].1 * 1.3e-14)
         .count();
     let len = candidates.len();
     assert!(
@@ -186,7 +186,7 @@ fn draws_follow_the_truncated_distribution() {
         let (len, most) = plain_truncation(&sorted, &params);
         assert_eq!(len, most);
         let kept: f64 = sorted[..len].iter().map(|&(_, probability)| probability).sum();
-        let num_draws = 40_000;
+        let num_draws = 10_000;
         let mut counts = [0usize; 40];
         let mut sampler = sampler(
             SamplingParams {
@@ -389,6 +389,57 @@ fn extreme_logits_never_panic() {
         // An answer or an error are both fine: a penalty may overflow such a row.
         if let Ok(sampled) = sampler.sample(&mut row.clone(), &mut SamplerScratch::default()) {
             assert!(sampled.id < 50);
+        }
+    }
+}
+
+fn numbers<T: std::str::FromStr>(line: &str) -> Vec<T> {
+    line.split_whitespace().map(|word| word.parse().ok().unwrap()).collect()
+}
+
+fn pairs<T: std::str::FromStr>(line: &str) -> Vec<(u32, T)> {
+    let pair = |word: &str| {
+        word.split_once(':')
+            .and_then(|(id, value)| Some((id.parse().ok()?, value.parse().ok()?)))
+    };
+    line.split_whitespace().map(|word| pair(word).unwrap()).collect()
+}
+
+/// `goldens/sampler.py` writes the file and describes it.
+#[test]
+fn what_remains_is_what_transformers_leaves() {
+    let lines: Vec<&str> = include_str!("../../goldens/sampler.txt").lines().collect();
+    assert_eq!(lines.len(), 50);
+    for case in lines.chunks_exact(5) {
+        let settings: Vec<f32> = numbers(case[0]);
+        let params = SamplingParams {
+            temperature: settings[0],
+            top_k: settings[1] as usize,
+            top_p: settings[2],
+            min_p: settings[3],
+            repetition_penalty: settings[4],
+            logit_bias: pairs(case[1]),
+            ..SamplingParams::default()
+        };
+        let (seen, mut logits) = (numbers::<u32>(case[2]), numbers::<f32>(case[3]));
+        let mut candidates = Vec::new();
+        Sampler::new(params.clone(), &seen, [].into(), logits.len(), None)
+            .change(&mut logits, &mut TokenMask::default());
+        truncate(&logits, &params, &mut candidates);
+        candidates.sort_by_key(|candidate| candidate.id);
+        let total: f32 = candidates.iter().map(|candidate| candidate.weight).sum();
+        let expected: Vec<(u32, f32)> = pairs(case[4]);
+        let ids = |pairs: &[(u32, f32)]| pairs.iter().map(|pair| pair.0).collect::<Vec<u32>>();
+        let got: Vec<_> = candidates
+            .iter()
+            .map(|candidate| (candidate.id, candidate.weight / total))
+            .collect();
+        assert_eq!(ids(&got), ids(&expected), "{params:?}");
+        for (got, expected) in got.iter().zip(&expected) {
+            assert!(
+                (got.1 - expected.1).abs() < 1e-6,
+                "{got:?}, not {expected:?}: {params:?}"
+            );
         }
     }
 }

@@ -181,3 +181,33 @@ fn scores_come_in_bounded_chunks_and_leave_no_trace() {
     assert_eq!(single.result().finish_reason(), Some(FinishReason::Stop));
     assert!(bench.stepper.is_idle());
 }
+
+#[test]
+fn a_prefix_that_was_partly_used_is_kept_over_older_ones() {
+    // Ten blocks of 16: two conversations of three, then a branch of the first, then one that needs room.
+    let mut bench = Bench::new(FakeModel::new(256, 128, 16, 10), 256, 64, 4);
+    let mut ask = |prompt: &[u32]| {
+        let submitted = bench.submit(Recipe::greedy(prompt.to_vec(), 1).request());
+        bench.run();
+        submitted.result().cached_tokens.unwrap()
+    };
+    let (branched, other) = (text(1, 48), text(2, 48));
+    assert_eq!((ask(&branched), ask(&other)), (0, 0));
+    assert_eq!(ask(&[&branched[..20], &text(4, 20)].concat()), 20);
+    assert_eq!(ask(&text(3, 64)), 0);
+    assert_eq!(ask(&branched), 47);
+}
+
+#[test]
+fn sharing_a_running_sequence_s_blocks_makes_room() {
+    // Eight blocks of 16: the first takes six, and the second needs two of its own beside the five it shares.
+    let mut bench = Bench::new(FakeModel::new(256, 128, 16, 8), 256, 128, 4);
+    let system = text(1, 80);
+    let first = bench.submit(Recipe::greedy([&system[..], &text(2, 5)].concat(), 8).request());
+    bench.step();
+    let second = bench.submit(Recipe::greedy([&system[..], &text(3, 5)].concat(), 2).request());
+    bench.step();
+    assert_eq!(second.result().cached_tokens, Some(80));
+    assert!(!first.result().has_ended());
+    bench.run();
+}

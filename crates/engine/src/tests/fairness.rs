@@ -30,13 +30,28 @@ fn a_short_prompt_is_not_stuck_behind_a_long_one() {
 }
 
 #[test]
+fn prompts_that_arrive_together_share_a_chunk() {
+    let mut bench = Bench::new(FakeModel::bytes(4096), 256, 64, 4);
+    let prompts = [text(1, 1000), text(2, 30), text(3, 10)];
+    let [_long, medium, short] = prompts.map(|prompt| bench.submit(Recipe::greedy(prompt, 5).request()));
+    bench.step();
+    // A third each, and what the short one leaves goes to the long one.
+    assert_eq!((medium.result().tokens.len(), short.result().tokens.len()), (0, 1));
+    assert_eq!(bench.stats().prefilled_tokens, 64);
+    bench.step();
+    assert_eq!((medium.result().tokens.len(), short.result().tokens.len()), (1, 2));
+}
+
+#[test]
 fn prefilling_sequences_take_turns_when_the_chunk_is_smaller_than_their_number() {
     let mut bench = Bench::new(FakeModel::bytes(256), 256, 2, 5);
     let all: Vec<_> = (0..5)
         .map(|seed| bench.submit(Recipe::greedy(text(seed, 10), 1).request()))
         .collect();
-    // 50 rows by two.
-    assert_eq!(bench.run(), 25);
+    // 50 rows by two: in turns, nobody is through after 40.
+    (0..20).for_each(|_| bench.step());
+    assert!(all.iter().all(|submitted| submitted.result().tokens.is_empty()));
+    assert_eq!(bench.run(), 5);
     assert!(
         all.iter()
             .all(|submitted| submitted.result().finish_reason() == Some(FinishReason::Length))

@@ -178,6 +178,10 @@ fn shutting_down_ends_everything() {
     gate.wait();
     thread::scope(|scope| {
         let stopping = scope.spawn(|| engine.shutdown());
+        // From here on the engine knows, while its model is still held up.
+        while !matches!(engine.submit(request()), Err(EngineError::ShutDown)) {
+            thread::yield_now();
+        }
         drop(gate);
         for handle in [&running, &waiting] {
             assert!(matches!(collect(handle).error, Some(EngineError::ShutDown)));
