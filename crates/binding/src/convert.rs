@@ -15,7 +15,11 @@ pub(crate) fn invalid_request(message: String) -> napi::Error {
 pub(crate) fn count(name: &str, value: Option<f64>) -> napi::Result<Option<usize>> {
     match value {
         None => Ok(None),
-        Some(value) if value >= 0.0 && value.fract() == 0.0 && value <= 9_007_199_254_740_991.0 => Ok(Some(value as usize)),
-        Some(value) => Err(invalid_request(format!("{name} must be a whole number of 0 or more, not {value}"))),
+        Some(value) if value >= 0.0 && value.fract() == 0.0 && value <= 9_007_199_254_740_991.0 => {
+            Ok(Some(value as usize))
+        }
+        Some(value) => Err(invalid_request(format!(
+            "{name} must be a whole number of 0 or more, not {value}"
+        ))),
     }
 }

@@ -48,9 +48,15 @@ pub struct NativeTokenLogprob {
 
 impl From<ChatEvent> for NativeEvent {
     fn from(event: ChatEvent) -> Self {
-        let of_kind = |kind: &str| Self { kind: kind.to_owned(), ..Self::default() };
+        let of_kind = |kind: &str| Self {
+            kind: kind.to_owned(),
+            ..Self::default()
+        };
         match event {
-            ChatEvent::ReasoningDelta { text } => Self { text: Some(text), ..of_kind("reasoning-delta") },
+            ChatEvent::ReasoningDelta { text } => Self {
+                text: Some(text),
+                ..of_kind("reasoning-delta")
+            },
             ChatEvent::TextDelta { text, logprobs } => Self {
                 text: Some(text),
                 logprobs: (!logprobs.is_empty()).then(|| logprobs.into_iter().map(token_logprob).collect()),
@@ -62,10 +68,16 @@ impl From<ChatEvent> for NativeEvent {
                 arguments: Some(arguments),
                 ..of_kind("tool-call")
             },
-            ChatEvent::Scores { scores } => {
-                Self { scores: Some(scores.into_iter().map(f64::from).collect()), ..of_kind("scores") }
-            }
-            ChatEvent::End { finish_reason, stop_string, usage, timings } => Self {
+            ChatEvent::Scores { scores } => Self {
+                scores: Some(scores.into_iter().map(f64::from).collect()),
+                ..of_kind("scores")
+            },
+            ChatEvent::End {
+                finish_reason,
+                stop_string,
+                usage,
+                timings,
+            } => Self {
                 finish_reason: Some(finish_reason.name().to_owned()),
                 stop_string,
                 prompt_tokens: Some(usage.prompt_tokens as u32),

@@ -165,7 +165,10 @@ fn model_options(options: &NativeLoadOptions) -> napi::Result<ModelOptions> {
     let backend = match options.backend.as_deref() {
         None => BackendChoice::default(),
         Some(name) => BackendChoice::from_name(name).ok_or_else(|| {
-            invalid_request(format!("the backend \"{name}\" is unknown: choose {}", BackendChoice::NAMES.join(", ")))
+            invalid_request(format!(
+                "the backend \"{name}\" is unknown: choose {}",
+                BackendChoice::NAMES.join(", ")
+            ))
         })?,
     };
     Ok(ModelOptions {

@@ -106,7 +106,10 @@ impl TryFrom<NativeGenerationSettings> for GenerationSettings {
             repetition_penalty: number(settings.repetition_penalty),
             presence_penalty: number(settings.presence_penalty),
             frequency_penalty: number(settings.frequency_penalty),
-            logit_bias: biases.into_iter().map(|bias| (bias.token_id, bias.bias as f32)).collect(),
+            logit_bias: biases
+                .into_iter()
+                .map(|bias| (bias.token_id, bias.bias as f32))
+                .collect(),
             seed: count("seed", settings.seed)?.map(|seed| seed as u64),
             max_tokens: count("maxTokens", settings.max_tokens)?,
             stop: settings.stop.unwrap_or_default(),
@@ -134,6 +137,8 @@ fn message(message: NativeMessage) -> napi::Result<ChatMessage> {
 fn json<T: Default + serde::de::DeserializeOwned>(name: &str, text: Option<&str>) -> napi::Result<T> {
     match text {
         None => Ok(T::default()),
-        Some(text) => serde_json::from_str(text).map_err(|error| invalid_request(format!("{name} is not valid JSON: {error}"))),
+        Some(text) => {
+            serde_json::from_str(text).map_err(|error| invalid_request(format!("{name} is not valid JSON: {error}")))
+        }
     }
 }
