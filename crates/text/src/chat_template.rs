@@ -15,9 +15,9 @@ use crate::strftime;
 use crate::vocabulary::Vocabulary;
 
 const NAME: &str = "chat_template";
-/// Bounds a render: about so many instructions, or 64 bytes each of text. A prompt of a million tokens needs a tenth of
-/// it; a template that loops without end fails within a second or two.
-const RENDER_FUEL: u64 = 10_000_000;
+/// Bounds a render: about so many instructions, or 64 bytes each of text. It is enough for any context length of today,
+/// and a template that loops without end fails within a second or two.
+const RENDER_FUEL: u64 = 5_000_000;
 const RESERVED: [&str; 4] = ["messages", "tools", "add_generation_prompt", "documents"];
 
 /// A compiled chat template.
@@ -47,22 +47,13 @@ impl ChatTemplate {
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment.set_unknown_method_callback(unknown_method_callback);
         environment.set_fuel(Some(RENDER_FUEL));
-        environment.set_formatter(|out, _, value| {
-            out.write_str(&python_str(value)).map_err(|_| {
-                Error::new(ErrorKind::WriteFailure, "the prompt couldn't be written")
-            })
-        });
         environment.add_filter("tojson", to_json);
-        environment.add_filter("string", |value: &Value| python_str(value));
         environment.add_function("raise_exception", raise_exception);
         environment.add_function("strftime_now", strftime_now);
         environment
             .add_template_owned(NAME, source.clone())
             .map_err(|error| template_error(&error))?;
-        Ok(Self {
-            environment,
-            source,
-        })
+        Ok(Self { environment, source })
     }
 
     /// The template of a model file: its `tokenizer.chat_template`, or [`ChatTemplate::BUILT_IN`] if it has none.
@@ -121,8 +112,8 @@ fn variables(prompt: &ChatPrompt) -> Result<Map<String, serde_json::Value>, Text
     } else {
         prompt.tools.clone().into()
     };
-    let messages = serde_json::to_value(&prompt.messages)
-        .map_err(|error| TextError::InvalidPrompt(error.to_string()))?;
+    let messages =
+        serde_json::to_value(&prompt.messages).map_err(|error| TextError::InvalidPrompt(error.to_string()))?;
     variables.insert("messages".into(), messages);
     variables.insert("tools".into(), tools);
     variables.insert("documents".into(), serde_json::Value::Null);
@@ -160,23 +151,13 @@ fn prepare(source: &str) -> String {
     out
 }
 
-/// What Python's `str` prints, where it differs from minijinja for what templates print.
-fn python_str(value: &Value) -> String {
-    if value.is_none() {
-        return "None".to_owned();
-    }
-    match bool::try_from(value.clone()) {
-        Ok(true) if value.kind() == minijinja::value::ValueKind::Bool => "True".to_owned(),
-        Ok(false) if value.kind() == minijinja::value::ValueKind::Bool => "False".to_owned(),
-        _ => value.to_string(),
-    }
-}
-
 /// transformers' `tojson(ensure_ascii=False, indent=None, separators=None, sort_keys=False)`.
 fn to_json(value: &Value, options: Rest<Value>, named: Kwargs) -> Result<Value, Error> {
     let option = |index: usize, name: &str| -> Result<Option<Value>, Error> {
         let named: Option<Value> = named.get(name)?;
-        Ok(named.or_else(|| options.get(index).cloned()).filter(|value| !value.is_none()))
+        Ok(named
+            .or_else(|| options.get(index).cloned())
+            .filter(|value| !value.is_none()))
     };
     if value.is_undefined() {
         return Err(Error::new(ErrorKind::UndefinedError, "tojson of an undefined value"));
@@ -200,9 +181,8 @@ fn to_json(value: &Value, options: Rest<Value>, named: Kwargs) -> Result<Value, 
         style.sort_keys = sort_keys.is_true();
     }
     named.assert_all_used()?;
-    let plain = serde_json::to_value(value).map_err(|error| {
-        Error::new(ErrorKind::BadSerialization, "tojson failed").with_source(error)
-    })?;
+    let plain = serde_json::to_value(value)
+        .map_err(|error| Error::new(ErrorKind::BadSerialization, "tojson failed").with_source(error))?;
     Ok(python_json::to_string(&plain, &style).into())
 }
 

@@ -5,18 +5,14 @@
 #[non_exhaustive]
 pub enum TextError {
     /// The file's tokenizer is of a kind that isn't implemented.
-    #[error(
-        "tokenizer {key} is {found:?}; only {supported:?} is supported (use a Qwen2 or Qwen3 GGUF file)"
-    )]
+    #[error("tokenizer {key} is {found:?}; only {supported:?} is supported (use a Qwen2 or Qwen3 GGUF file)")]
     UnsupportedTokenizer {
         key: &'static str,
         found: String,
         supported: &'static str,
     },
     /// The file's tokenizer contradicts itself.
-    #[error(
-        "the model file's tokenizer is damaged: {0}; download the file again or ask its publisher"
-    )]
+    #[error("the model file's tokenizer is damaged: {0}; download the file again or ask its publisher")]
     InvalidVocabulary(String),
     /// The chat template doesn't compile, or failed while it was rendered.
     #[error("chat template, line {line}: {message}")]

@@ -28,6 +28,4 @@ pub use output_parser::{OutputDelta, OutputParser, OutputParserOptions};
 pub use prompt::{encode_chat, ends_in_reasoning};
 pub use stop_strings::{MAX_STOP_STRING_BYTES, MAX_STOP_STRINGS, StopStrings};
 pub use tokenizer::Tokenizer;
-pub use vocabulary::{
-    TOKEN_TYPE_CONTROL, TOKEN_TYPE_NORMAL, TOKEN_TYPE_UNUSED, TOKEN_TYPE_USER_DEFINED, Vocabulary,
-};
+pub use vocabulary::{TOKEN_TYPE_CONTROL, TOKEN_TYPE_NORMAL, TOKEN_TYPE_UNUSED, TOKEN_TYPE_USER_DEFINED, Vocabulary};

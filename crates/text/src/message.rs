@@ -26,11 +26,7 @@ pub struct ChatMessage {
     /// content; an empty string says that there was no thought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
     pub tool_calls: Vec<ToolCall>,
     /// Which call a tool's message answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,14 +104,8 @@ enum AnyToolCall {
 impl From<AnyToolCall> for ToolCall {
     fn from(any: AnyToolCall) -> Self {
         match any {
-            AnyToolCall::Nested { id, function } => {
-                Self::new(id, function.name, function.arguments)
-            }
-            AnyToolCall::Flat {
-                id,
-                name,
-                arguments,
-            } => Self::new(id, name, arguments),
+            AnyToolCall::Nested { id, function } => Self::new(id, function.name, function.arguments),
+            AnyToolCall::Flat { id, name, arguments } => Self::new(id, name, arguments),
         }
     }
 }

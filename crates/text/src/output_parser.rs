@@ -85,7 +85,11 @@ impl OutputParser {
     /// # Errors
     /// Those of [`StopStrings::new`].
     pub fn new(tokenizer: Arc<Tokenizer>, options: OutputParserOptions) -> Result<Self, TextError> {
-        let state = if options.starts_in_reasoning { State::Reasoning } else { State::Start };
+        let state = if options.starts_in_reasoning {
+            State::Reasoning
+        } else {
+            State::Start
+        };
         Ok(Self {
             marks: Marks {
                 think_open: tokenizer.special_id("<think>"),
@@ -117,9 +121,7 @@ impl OutputParser {
                 self.read_rest();
                 self.enter(State::Answer);
             }
-            State::Start | State::Answer
-                if self.parse_tool_calls && mark == self.marks.call_open =>
-            {
+            State::Start | State::Answer if self.parse_tool_calls && mark == self.marks.call_open => {
                 self.begin_tool_call();
             }
             State::ToolCall if mark == self.marks.call_close => self.end_tool_call(CALL_CLOSE),
@@ -222,7 +224,11 @@ impl OutputParser {
 
     /// `None` if nothing is left.
     fn without_first_line_breaks<'t>(&mut self, text: &'t str) -> Option<&'t str> {
-        let text = if self.at_beginning { text.trim_start_matches('\n') } else { text };
+        let text = if self.at_beginning {
+            text.trim_start_matches('\n')
+        } else {
+            text
+        };
         if text.is_empty() {
             return None;
         }
@@ -331,7 +337,10 @@ mod tests {
 
     #[test]
     fn thoughts_may_be_open_already() {
-        let options = OutputParserOptions { starts_in_reasoning: true, ..ALL() };
+        let options = OutputParserOptions {
+            starts_in_reasoning: true,
+            ..ALL()
+        };
         assert_eq!(parse("why\n</think>\n\nHi", options.clone()), expect("why", "Hi", &[]));
         assert_eq!(parse("why", options), expect("why", "", &[]));
     }
@@ -339,13 +348,18 @@ mod tests {
     #[test]
     fn marks_count_only_where_and_as_they_should() {
         assert_eq!(parts("Say <think>x</think>y"), expect("", "Say <think>x</think>y", &[]));
-        assert_eq!(parts("<think>a<think>b</think>c</think>"), expect("a<think>b", "c</think>", &[]));
+        assert_eq!(
+            parts("<think>a<think>b</think>c</think>"),
+            expect("a<think>b", "c</think>", &[])
+        );
         let tokenizer = tokenizer();
         let spelled = tokenizer.encode("<think>x</think><tool_call>");
         let mut parser = OutputParser::new(tokenizer, ALL()).unwrap();
         let mut text = String::new();
         for delta in spelled.into_iter().flat_map(|id| parser.push(id)).collect::<Vec<_>>() {
-            let OutputDelta::Text(more) = delta else { panic!("{delta:?}") };
+            let OutputDelta::Text(more) = delta else {
+                panic!("{delta:?}")
+            };
             text.push_str(&more);
         }
         assert_eq!(text, "<think>x</think><tool_call>");
@@ -354,7 +368,10 @@ mod tests {
     #[test]
     fn tool_calls_are_read() {
         let answer = "<think>\nhm\n</think>\n\nLet me see.\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": \"é\"}}\n</tool_call>\n<tool_call>\n{\"name\": \"g\"}\n</tool_call>\n<|im_end|>";
-        assert_eq!(parts(answer), expect("hm", "Let me see.", &["f({\"a\": \"é\"})", "g({})"]));
+        assert_eq!(
+            parts(answer),
+            expect("hm", "Let me see.", &["f({\"a\": \"é\"})", "g({})"])
+        );
         let unclosed = "<tool_call>{\"name\": \"f\"}<tool_call>{\"name\": \"g\"}";
         assert_eq!(parts(unclosed), expect("", "", &["f({})", "g({})"]));
         let without = OutputParserOptions::default();
@@ -383,14 +400,32 @@ mod tests {
         assert_eq!(parse("a\nEN", stop(&["\nEND"])), expect("", "a\nEN", &[]));
         let call = "a\nEN<tool_call>{\"name\": \"END\"}</tool_call>";
         assert_eq!(parse(call, stop(&["\nEND"])), expect("", "a\nEN", &["END({})"]));
-        assert_eq!(parse("<tool_call>x END</tool_call>y", stop(&["END"])), expect("", "<tool_call>x ", &[]));
+        assert_eq!(
+            parse("<tool_call>x END</tool_call>y", stop(&["END"])),
+            expect("", "<tool_call>x ", &[])
+        );
         assert!(OutputParser::new(tokenizer(), stop(&[""])).is_err());
+    }
+
+    /// `answer` from the first thing on that prints more than line breaks.
+    fn without_beginning(answer: &str) -> &str {
+        let rest = answer.trim_start_matches('\n');
+        rest.strip_prefix("<|im_end|>").map_or(rest, without_beginning)
     }
 
     #[test]
     fn nothing_is_lost_in_random_answers() {
         const PARTS: &[&str] = &[
-            "<think>", "</think>", "<tool_call>", "</tool_call>", "\n", "\n\n", "a", " é", "🙂", "<|im_end|>",
+            "<think>",
+            "</think>",
+            "<tool_call>",
+            "</tool_call>",
+            "\n",
+            "\n\n",
+            "a",
+            " é",
+            "🙂",
+            "<|im_end|>",
         ];
         let mut random = Random::new(6);
         for _ in 0..5_000 {
@@ -398,7 +433,7 @@ mod tests {
             let (reasoning, text, calls) = parts(&answer);
             assert_eq!(calls, [""; 0], "{answer:?}");
             let visible = |text: &str| text.replace('\n', "").replace("<|im_end|>", "");
-            let (opened, rest) = match answer.trim_start_matches(['\n']).strip_prefix("<think>") {
+            let (opened, rest) = match without_beginning(&answer).strip_prefix("<think>") {
                 Some(rest) => (true, rest),
                 None => (false, answer.as_str()),
             };

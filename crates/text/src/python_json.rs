@@ -167,7 +167,8 @@ mod tests {
             sort_keys: true,
             ..Style::default()
         };
-        let expected = "{\n  \"a\": {\n    \"c\": \"\\u00e9\\ud83d\\ude00\u{7F}\"\n  },\n  \"b\": [\n    1,\n    []\n  ]\n}";
+        let expected =
+            "{\n  \"a\": {\n    \"c\": \"\\u00e9\\ud83d\\ude00\u{7F}\"\n  },\n  \"b\": [\n    1,\n    []\n  ]\n}";
         assert_eq!(to_string(&value, &style), expected);
     }
 }

@@ -86,6 +86,9 @@ mod tests {
         assert_eq!(pieces(""), []);
         assert_eq!(pieces("x"), [Plain("x")]);
         assert_eq!(pieces("<a>b<a>c"), [Special(2), Special(1), Plain("c")]);
-        assert_eq!(pieces("èé!é?<<a"), [Plain("è"), Special(3), Plain("é?"), Special(4), Special(4), Plain("a")]);
+        assert_eq!(
+            pieces("èé!é?<<a"),
+            [Plain("è"), Special(3), Plain("é?"), Special(4), Special(4), Plain("a")]
+        );
     }
 }

@@ -161,7 +161,9 @@ mod tests {
         let mut random = Random::new(5);
         for _ in 0..20_000 {
             let mut make = |longest: usize| -> String {
-                (0..1 + random.below(longest)).map(|_| *random.pick(&['a', 'b', 'é'])).collect()
+                (0..1 + random.below(longest))
+                    .map(|_| *random.pick(&['a', 'b', 'é']))
+                    .collect()
             };
             let own: Vec<String> = (0..3).map(|_| make(4)).collect();
             let text = make(14);

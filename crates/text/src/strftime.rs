@@ -1,11 +1,27 @@
 //! `strftime` for chat templates that tell the model today's date. Times are UTC: the crate knows no time zones.
 
 const WEEKDAYS: [&str; 7] = [
-    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
 ];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const SECONDS_PER_DAY: u64 = 86_400;
 
@@ -127,7 +143,10 @@ mod tests {
     #[test]
     fn dates_are_right() {
         let all = "%A %a %d %B %b %Y %y %m %j %H:%M:%S %I %p";
-        assert_eq!(format(0, all), "Thursday Thu 01 January Jan 1970 70 01 001 00:00:00 12 AM");
+        assert_eq!(
+            format(0, all),
+            "Thursday Thu 01 January Jan 1970 70 01 001 00:00:00 12 AM"
+        );
         let leap_day = 1_709_211_907;
         assert_eq!(
             format(leap_day, all),

@@ -6,8 +6,7 @@ use crate::tokenizer::Tokenizer;
 use crate::vocabulary::Vocabulary;
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../tests/fixtures/vocabulary.json"))
-        .expect("the fixture is a vocabulary")
+    serde_json::from_str(include_str!("../tests/fixtures/vocabulary.json")).expect("the fixture is a vocabulary")
 });
 
 static TOKENIZER: LazyLock<Arc<Tokenizer>> =
@@ -61,9 +60,46 @@ impl Random {
 }
 
 const PARTS: &[&str] = &[
-    " ", "  ", "\n", "\r\n", "\t", "\u{A0}", "\u{3000}", "\u{85}", "a", "B", "word", "'s", "'LL", "'ſ", "1", "٣", "½",
-    "é", "e\u{301}", "ß", "語", "한", "ا", "ไ", "🙂", "👨\u{200D}👩\u{200D}👧", "!", "...", "<", "|", ">", "_", "\0",
-    "\u{FFFD}", "\u{FDD0}", "\u{10FFFF}", "<|im_end|>", "<think>", "</think>", "<tool_call>",
+    " ",
+    "  ",
+    "\n",
+    "\r\n",
+    "\t",
+    "\u{A0}",
+    "\u{3000}",
+    "\u{85}",
+    "a",
+    "B",
+    "word",
+    "'s",
+    "'LL",
+    "'ſ",
+    "1",
+    "٣",
+    "½",
+    "é",
+    "e\u{301}",
+    "ß",
+    "語",
+    "한",
+    "ا",
+    "ไ",
+    "🙂",
+    "👨\u{200D}👩\u{200D}👧",
+    "!",
+    "...",
+    "<",
+    "|",
+    ">",
+    "_",
+    "\0",
+    "\u{FFFD}",
+    "\u{FDD0}",
+    "\u{10FFFF}",
+    "<|im_end|>",
+    "<think>",
+    "</think>",
+    "<tool_call>",
 ];
 
 /// Up to `longest` pieces of hostile text.

@@ -8,9 +8,7 @@ use tokenizers::{Model, NormalizedString};
 use crate::byte_level;
 use crate::error::TextError;
 use crate::special_tokens::{Piece, SpecialTokens};
-use crate::vocabulary::{
-    TOKEN_TYPE_CONTROL, TOKEN_TYPE_UNUSED, TOKEN_TYPE_USER_DEFINED, Vocabulary, split_merge,
-};
+use crate::vocabulary::{TOKEN_TYPE_CONTROL, TOKEN_TYPE_UNUSED, TOKEN_TYPE_USER_DEFINED, Vocabulary, split_merge};
 use crate::word_split::WordSplit;
 
 /// Words whose token ids each thread remembers.
@@ -138,7 +136,9 @@ impl Tokenizer {
         (0u32..)
             .take(vocab_rows)
             .filter(|&id| {
-                self.token_types.get(id as usize).is_none_or(|&kind| kind == TOKEN_TYPE_UNUSED)
+                self.token_types
+                    .get(id as usize)
+                    .is_none_or(|&kind| kind == TOKEN_TYPE_UNUSED)
             })
             .collect()
     }
@@ -194,16 +194,17 @@ fn token_bytes(vocabulary: &Vocabulary) -> Result<(Vec<u8>, Vec<u32>), TextError
                 }
             }
         }
-        let end = u32::try_from(bytes.len()).map_err(|_| {
-            TextError::InvalidVocabulary("its tokens are longer than 4 GiB together".into())
-        })?;
+        let end = u32::try_from(bytes.len())
+            .map_err(|_| TextError::InvalidVocabulary("its tokens are longer than 4 GiB together".into()))?;
         starts.push(end);
     }
     Ok((bytes, starts))
 }
 
 fn end_of_turn_ids(vocabulary: &Vocabulary, special: &SpecialTokens) -> Vec<u32> {
-    let named = ["<|im_end|>", "<|endoftext|>"].into_iter().filter_map(|text| special.id(text));
+    let named = ["<|im_end|>", "<|endoftext|>"]
+        .into_iter()
+        .filter_map(|text| special.id(text));
     let ids: HashSet<u32> = vocabulary.eos_token_id.into_iter().chain(named).collect();
     let mut ids: Vec<u32> = ids.into_iter().collect();
     ids.sort_unstable();

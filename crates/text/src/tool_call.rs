@@ -85,21 +85,41 @@ mod tests {
     fn arguments_may_be_missing_or_a_string() {
         assert_eq!(parsed(r#"{"name": "f"}"#), call("f", "{}"));
         assert_eq!(parsed(r#"{"name": "f", "arguments": null}"#), call("f", "{}"));
-        assert_eq!(parsed(r#"{"name": "f", "arguments": "{\"a\": 1}"}"#), call("f", r#"{"a": 1}"#));
+        assert_eq!(
+            parsed(r#"{"name": "f", "arguments": "{\"a\": 1}"}"#),
+            call("f", r#"{"a": 1}"#)
+        );
     }
 
     #[test]
     fn anything_else_is_no_call() {
         let bad = [
-            "", "{", "{}", "[]", "null", "f()", r#"{"name": ""}"#, r#"{"name": 1}"#, r#"{"arguments": {}}"#,
-            r#"{"name": "f", "arguments": [1]}"#, r#"{"name": "f", "arguments": "x"}"#,
-            r#"{"name": "f", "arguments": {"a": }}"#, r#"{"name": "f"} x"#, r#"{"name": "f",}"#,
-            r#"{"name" "f"}"#, r#"{"name": "f" "arguments": {}}"#, r#"{"name": "f", "arguments": {"a": 1}"#,
+            "",
+            "{",
+            "{}",
+            "[]",
+            "null",
+            "f()",
+            r#"{"name": ""}"#,
+            r#"{"name": 1}"#,
+            r#"{"arguments": {}}"#,
+            r#"{"name": "f", "arguments": [1]}"#,
+            r#"{"name": "f", "arguments": "x"}"#,
+            r#"{"name": "f", "arguments": {"a": }}"#,
+            r#"{"name": "f"} x"#,
+            r#"{"name": "f",}"#,
+            r#"{"name" "f"}"#,
+            r#"{"name": "f" "arguments": {}}"#,
+            r#"{"name": "f", "arguments": {"a": 1}"#,
         ];
         for body in bad {
             assert_eq!(parsed(body), None, "{body}");
         }
-        let deep = format!(r#"{{"name": "f", "arguments": {}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        let deep = format!(
+            r#"{{"name": "f", "arguments": {}{}}}"#,
+            "[".repeat(100_000),
+            "]".repeat(100_000)
+        );
         assert_eq!(parsed(&deep), None);
     }
 }

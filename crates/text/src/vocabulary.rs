@@ -81,8 +81,7 @@ impl Vocabulary {
                 return invalid(format!("token {id} is empty"));
             }
             if let Some(first) = ids.insert(token.as_str(), id)
-                && (kind != TOKEN_TYPE_UNUSED
-                    || self.token_types[first as usize] != TOKEN_TYPE_UNUSED)
+                && (kind != TOKEN_TYPE_UNUSED || self.token_types[first as usize] != TOKEN_TYPE_UNUSED)
             {
                 return invalid(format!("tokens {first} and {id} are both {token:?}"));
             }

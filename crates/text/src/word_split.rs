@@ -6,7 +6,8 @@ use crate::error::TextError;
 
 /// Qwen2's pattern without its one look-ahead, `\s+(?!\S)`, which [`WordSplit::split`] does by hand: the pattern then
 /// runs in linear time, where a backtracking matcher gives up on long runs of white space.
-const PATTERN: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+";
+const PATTERN: &str =
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+";
 
 #[derive(Debug)]
 pub(crate) struct WordSplit {
@@ -15,9 +16,8 @@ pub(crate) struct WordSplit {
 
 impl WordSplit {
     pub(crate) fn new() -> Result<Self, TextError> {
-        let pattern = SysRegex::new(PATTERN).map_err(|error| {
-            TextError::InvalidVocabulary(format!("the split pattern failed: {error}"))
-        })?;
+        let pattern = SysRegex::new(PATTERN)
+            .map_err(|error| TextError::InvalidVocabulary(format!("the split pattern failed: {error}")))?;
         Ok(Self { pattern })
     }
 
@@ -65,14 +65,17 @@ fn kept_space(word: &str, at_end: bool) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::test_support::{Random, random_text};
 
     const WHOLE_PATTERN: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     fn split(text: &str) -> Vec<&str> {
+        static SPLIT: LazyLock<WordSplit> = LazyLock::new(|| WordSplit::new().unwrap());
         let mut words = Vec::new();
-        WordSplit::new().unwrap().split(text, |word| words.push(word));
+        SPLIT.split(text, |word| words.push(word));
         words
     }
 

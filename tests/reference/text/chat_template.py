@@ -4,6 +4,8 @@
 Qwen3's template is in the source distribution of PyPI's llama-cpp-python, under vendor/llama.cpp/models/templates.
 """
 
+import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -27,14 +29,20 @@ def render(template, prompt):
 
 
 def main():
-    theirs, ours = Path(sys.argv[1]).read_text(encoding="utf-8"), OURS.read_text(encoding="utf-8")
-    count = 0
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("template", type=Path, help="Qwen3's own template")
+    arguments.add_argument("--json", type=Path, help="also write the prompts and what Qwen3's template renders")
+    options = arguments.parse_args()
+    theirs, ours = options.template.read_text(encoding="utf-8"), OURS.read_text(encoding="utf-8")
+    cases = []
     for prompt in prompts():
         expected, actual = render(theirs, prompt), render(ours, prompt)
         if expected != actual:
             sys.exit(f"different for {prompt}\n--- Qwen3's\n{expected}\n--- ours\n{actual}")
-        count += 1
-    print(f"{count} prompts render alike")
+        cases.append({"prompt": prompt, "rendered": expected})
+    print(f"{len(cases)} prompts render alike")
+    if options.json:
+        options.json.write_text(json.dumps(cases, ensure_ascii=False), encoding="utf-8")
 
 
 if __name__ == "__main__":

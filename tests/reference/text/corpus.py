@@ -1,0 +1,30 @@
+"""The text that the small vocabulary is trained on: our own sentences in many scripts, code, numbers and white space."""
+
+LINES = [
+    "The quick answer is that the model reads the prompt and then writes the answer, one token at a time.",
+    "What's the weather in the mountains today? It's raining, and they'll stay at home; I'm sure we'd do the same.",
+    "Hello, my name is Ada. You're welcome! Don't you think that it's been a long time since we've seen the sea?",
+    "Les élèves préfèrent le café crème à la crêpe brûlée, où l'été dure déjà près d'un an. Ça va très bien !",
+    "Die größten Bären schlafen süß über den Hügeln, während draußen ein kühler Wind weht.",
+    "El niño comió piñas y mañana volverá al jardín. ¿Cuántas canciones oíste? ¡Ninguna!",
+    "Żółta łódź płynie wśród gęstej mgły; źdźbła trawy drżą.",
+    "Быстрый ответ состоит в том, что модель читает вопрос и пишет ответ по одному слову.",
+    "Η θάλασσα είναι ήρεμη και ο ουρανός γαλάζιος σήμερα το πρωί.",
+    "ها هو الجواب: النموذج يقرأ السؤال ثم يكتب الجواب كلمة بعد كلمة.",
+    "התשובה קצרה: הדגם קורא את השאלה וכותב מילה אחר מילה.",
+    "मॉडल प्रश्न पढ़ता है और फिर एक एक शब्द करके उत्तर लिखता है।",
+    "แบบจำลองอ่านคำถามแล้วเขียนคำตอบทีละคำ น้ำในแม่น้ำเย็นมาก",
+    "模型先读问题，然后一个字一个字地写出答案。今天天气很好，我们去山上看海。",
+    "モデルは質問を読み、それから答えを一語ずつ書きます。今日は天気がいいですね。",
+    "모델은 질문을 읽고 나서 한 단어씩 답을 씁니다. 오늘은 날씨가 좋네요.",
+    "Smile 🙂 and wave 👋🏽, family 👨‍👩‍👧 and flag 🇫🇷 go home 🏠 with love ❤️.",
+    "def add(first, second):\n    return first + second  # 1 + 2 = 3\n\n\nprint(add(40, 2))",
+    "fn main() {\n\tlet numbers = [1, 2, 3];\n\tfor number in numbers {\n\t\tprintln!(\"{number}\");\n\t}\n}",
+    '{"name": "get_weather", "arguments": {"place": "Paris", "days": 2}}',
+    "<p class=\"note\">A &amp; B</p>\r\n<!-- a comment -->\r\n",
+    "https://example.org/path?query=1&other=2#part",
+    "2024-02-29 13:05:07, 3.14159, 1,000,000, 0x7F, 50%, ½, ٣٤٥",
+    "You are a helpful assistant. user system assistant tool <tools></tools>",
+    "   three spaces,\t\ttwo tabs,\n\n\nthree line breaks   \n",
+]
+CORPUS = LINES * 4
