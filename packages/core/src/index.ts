@@ -1,7 +1,7 @@
 export { loadModel, Model } from "./model.js";
 export type { Backend, EngineStats, LoadModelOptions, ModelInfo } from "./model.js";
 
-export type { ChatRequest } from "./request.js";
+export type { ChatRequest, CompletionRequest, GenerationSettings } from "./request.js";
 export type {
   AssistantMessage,
   ChatMessage,

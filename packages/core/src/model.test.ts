@@ -81,6 +81,20 @@ describe("Model", () => {
     expect(native.requests).toEqual([{ messages, generation: { temperature: 0 } }]);
   });
 
+  it("goes on from token ids", async () => {
+    const { native, model } = await open();
+    native.stream.send([{ type: "end", finishReason: "length" }]);
+    const events = [];
+    for await (const event of model.complete({ tokenIds: [1, 2], stopTokenIds: [], maxTokens: 3 })) events.push(event);
+    expect(events).toMatchObject([{ type: "end", finishReason: "length" }]);
+    expect(native.completions).toEqual([
+      { tokenIds: Uint32Array.of(1, 2), stopTokenIds: [], generation: { maxTokens: 3 } },
+    ]);
+    for (const wrong of [{ tokenIds: [256] }, { tokenIds: [1], stopTokenIds: [-1] }, { tokenIds: "1" as never }]) {
+      await expect(model.complete(wrong).next()).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+    }
+  });
+
   it("rejects from the iteration when the request is wrong", async () => {
     const { native, model } = await open();
     const stream = model.chat({ messages, topP: 7 });

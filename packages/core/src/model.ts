@@ -11,7 +11,13 @@ import type {
   NativeStats,
   NativeStream,
 } from "./native-addon.js";
-import { toNativeRequest, toTokenIds, type ChatRequest } from "./request.js";
+import {
+  toNativeCompletion,
+  toNativeRequest,
+  toTokenIds,
+  type ChatRequest,
+  type CompletionRequest,
+} from "./request.js";
 import { resolveModel, type ResolvedModel } from "./store/resolve.js";
 
 /** Where a model computes. `auto` takes the best that this build and this machine have. */
@@ -102,6 +108,18 @@ export class Model implements AsyncDisposable {
    */
   chat(request: ChatRequest, options: { signal?: AbortSignal } = {}): AsyncIterableIterator<ChatEvent, undefined> {
     const start = () => this.#call((native) => native.chat(toNativeRequest(request)));
+    return new ChatStream(start, anySignal(options.signal, request?.signal));
+  }
+
+  /**
+   * Goes on from token ids, without a chat template: for evaluations and benchmarks. The answer comes as plain text,
+   * thoughts and tool calls included; otherwise like {@link chat}.
+   */
+  complete(
+    request: CompletionRequest,
+    options: { signal?: AbortSignal } = {},
+  ): AsyncIterableIterator<ChatEvent, undefined> {
+    const start = () => this.#call((native) => native.complete(toNativeCompletion(request, this.info.vocabSize)));
     return new ChatStream(start, anySignal(options.signal, request?.signal));
   }
 

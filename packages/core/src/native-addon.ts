@@ -24,6 +24,8 @@ export interface NativeModel {
   stats(): NativeStats;
   /** Queues an answer. What is wrong with the prompt arrives as the stream's last event. */
   chat(request: NativeChatRequest): NativeStream;
+  /** Goes on from token ids, without a template. */
+  complete(request: NativeCompletionRequest): NativeStream;
   tokenize(text: string, parseSpecial: boolean): Uint32Array;
   detokenize(tokenIds: Uint32Array): string;
   applyTemplate(request: NativeChatRequest): string;
@@ -91,6 +93,12 @@ export interface NativeChatRequest {
   /** A JSON object. */
   templateKwargs?: string;
   thinking?: boolean;
+  generation?: NativeGenerationSettings;
+}
+
+export interface NativeCompletionRequest {
+  tokenIds: Uint32Array;
+  stopTokenIds?: number[];
   generation?: NativeGenerationSettings;
 }
 

@@ -1,20 +1,18 @@
 import { invalid, IzwiError } from "./errors.js";
 import type { ChatMessage, Tool } from "./messages.js";
-import type { NativeChatRequest, NativeGenerationSettings, NativeMessage, NativeToolCall } from "./native-addon.js";
+import type {
+  NativeChatRequest,
+  NativeCompletionRequest,
+  NativeGenerationSettings,
+  NativeMessage,
+  NativeToolCall,
+} from "./native-addon.js";
 
 /**
- * One conversation to be answered. Settings left out are Qwen3's recommendation for the mode:
+ * How an answer is generated. What is left out is Qwen3's recommendation for the mode:
  * temperature 0.6, topP 0.95, topK 20 when thinking, else temperature 0.7, topP 0.8, topK 20.
  */
-export interface ChatRequest {
-  /** The whole conversation so far, oldest first. What was answered before isn't computed again. */
-  messages: ChatMessage[];
-  /** Functions that the model may call. */
-  tools?: Tool[];
-  /** Let the model think before it answers. Default: false. */
-  thinking?: boolean;
-  /** Further variables for the model's chat template. */
-  templateKwargs?: Record<string, unknown>;
+export interface GenerationSettings {
   /** 0 is greedy: always the most likely token. */
   temperature?: number;
   /** Sample among the `topK` most likely tokens; 0 switches the filter off. */
@@ -29,7 +27,7 @@ export interface ChatRequest {
   presencePenalty?: number;
   /** Subtract this for each time that a token was generated before, -2 to 2. */
   frequencyPenalty?: number;
-  /** Token id to a number that is added to its logit, -100 to 100. */
+  /** Token id to a number that is added to its logit. */
   logitBias?: Record<number, number>;
   /** The same seed and settings give the same answer. Whole, from 0 to 2^53 - 1. */
   seed?: number;
@@ -41,6 +39,26 @@ export interface ChatRequest {
   logprobs?: number;
   /** Ends the answer: the iteration then rejects with an `ABORTED` error. */
   signal?: AbortSignal;
+}
+
+/** One conversation to be answered. */
+export interface ChatRequest extends GenerationSettings {
+  /** The whole conversation so far, oldest first. What was answered before isn't computed again. */
+  messages: ChatMessage[];
+  /** Functions that the model may call. */
+  tools?: Tool[];
+  /** Let the model think before it answers. Default: false. */
+  thinking?: boolean;
+  /** Further variables for the model's chat template. */
+  templateKwargs?: Record<string, unknown>;
+}
+
+/** Token ids to go on from, without a chat template. */
+export interface CompletionRequest extends GenerationSettings {
+  /** At least one. */
+  tokenIds: readonly number[];
+  /** Token ids that end the answer. Default: the model's own ends of turn. */
+  stopTokenIds?: readonly number[];
 }
 
 const U32_MAX = 0xffff_ffff;
@@ -65,7 +83,18 @@ export function toNativeRequest(request: ChatRequest): NativeChatRequest {
   return native;
 }
 
-function generationSettings(request: ChatRequest): NativeGenerationSettings {
+/** Checks a completion's request and puts it in the addon's form. Throws `INVALID_REQUEST`, naming the field. */
+export function toNativeCompletion(request: CompletionRequest, vocabSize: number): NativeCompletionRequest {
+  if (!isRecord(request)) throw invalid("request", "an object with tokenIds", request);
+  const native: NativeCompletionRequest = { tokenIds: toTokenIds(request.tokenIds, vocabSize) };
+  if (request.stopTokenIds !== undefined) {
+    native.stopTokenIds = Array.from(toTokenIds(request.stopTokenIds, vocabSize, "stopTokenIds"));
+  }
+  native.generation = generationSettings(request);
+  return native;
+}
+
+function generationSettings(request: GenerationSettings): NativeGenerationSettings {
   const settings: NativeGenerationSettings = {};
   for (const [name, range] of Object.entries(NUMBERS) as [keyof typeof NUMBERS, Range][]) {
     const value = request[name];
@@ -174,13 +203,12 @@ function stopStrings(stop: unknown): string[] {
 }
 
 /** Checks token ids given from outside, where `vocabSize` is the model's number of tokens. */
-export function toTokenIds(tokenIds: ArrayLike<number>, vocabSize: number): Uint32Array {
-  if (!Array.isArray(tokenIds) && !ArrayBuffer.isView(tokenIds)) {
-    throw invalid("tokenIds", "an array of token ids", tokenIds);
-  }
+export function toTokenIds(tokenIds: ArrayLike<number>, vocabSize: number, field = "tokenIds"): Uint32Array {
+  if (!Array.isArray(tokenIds) && !ArrayBuffer.isView(tokenIds))
+    throw invalid(field, "an array of token ids", tokenIds);
   return Uint32Array.from(tokenIds, (id: number, index) => {
     if (!Number.isInteger(id) || id < 0 || id >= vocabSize) {
-      throw invalid(`tokenIds[${index}]`, `a token id from 0 to ${vocabSize - 1}`, id);
+      throw invalid(`${field}[${index}]`, `a token id from 0 to ${vocabSize - 1}`, id);
     }
     return id;
   });

@@ -1,4 +1,4 @@
-import type { Model } from "@izwi/core";
+import type { ChatEvent, Model } from "@izwi/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadBuiltin } from "./built-in.js";
 
@@ -70,5 +70,26 @@ describe("score", () => {
   it("is null alone for one token, and nothing for none", async () => {
     expect(await model.score([1])).toEqual([null]);
     expect(await model.score([])).toEqual([]);
+  });
+});
+
+describe("complete", () => {
+  it("goes on as chat does from the same prompt, and past the end of the turn when told", async () => {
+    const messages = [{ role: "user" as const, content: "My name is Alice" }];
+    const read = async (events: AsyncIterable<ChatEvent>) => {
+      let text = "";
+      let completionTokens = 0;
+      for await (const event of events) {
+        if (event.type === "text-delta") text += event.text;
+        if (event.type === "end") completionTokens = event.usage.completionTokens;
+      }
+      return { text, completionTokens };
+    };
+    const tokenIds = model.tokenize(model.applyTemplate({ messages }), { parseSpecial: true });
+    const answer = await read(model.chat({ messages, temperature: 0, maxTokens: 60 }));
+    expect(await read(model.complete({ tokenIds, temperature: 0, maxTokens: 60 }))).toEqual(answer);
+    const further = await read(model.complete({ tokenIds, stopTokenIds: [], temperature: 0, maxTokens: 60 }));
+    expect(further.completionTokens).toBe(60);
+    expect(further.text.startsWith(answer.text)).toBe(true);
   });
 });

@@ -1,6 +1,7 @@
 import type {
   NativeAddon,
   NativeChatRequest,
+  NativeCompletionRequest,
   NativeEvent,
   NativeLoadOptions,
   NativeModel,
@@ -44,6 +45,7 @@ export class FakeStream implements NativeStream {
 /** A model that notes what it was asked and answers what it was told. */
 export class FakeModel implements NativeModel {
   requests: NativeChatRequest[] = [];
+  completions: NativeCompletionRequest[] = [];
   scored: Uint32Array[] = [];
   closes = 0;
   stream = new FakeStream();
@@ -87,6 +89,12 @@ export class FakeModel implements NativeModel {
   chat(request: NativeChatRequest): NativeStream {
     this.#fail();
     this.requests.push(request);
+    return this.stream;
+  }
+
+  complete(request: NativeCompletionRequest): NativeStream {
+    this.#fail();
+    this.completions.push(request);
     return this.stream;
   }
 
