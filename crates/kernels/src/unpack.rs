@@ -93,9 +93,9 @@ fn fifth_bits(bits: &[u8], block: &mut Unpacked) {
 /// Q2_K: scales and mins [16] as nibbles, quants [64], scale, min.
 fn unpack_q2k(raw: &[u8], block: &mut Unpacked) {
     let (scale, min) = (half_at(raw, 80), half_at(raw, 82));
-    for i in 0..16 {
-        block.scales[i] = scale * f32::from(raw[i] & 15);
-        block.mins[i] = min * f32::from(raw[i] >> 4);
+    for (i, packed) in raw[..16].iter().enumerate() {
+        block.scales[i] = scale * f32::from(packed & 15);
+        block.mins[i] = min * f32::from(packed >> 4);
     }
     two_bits(&raw[16..80], block);
 }

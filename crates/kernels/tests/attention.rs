@@ -9,7 +9,6 @@ use izwi_kernels::{AttentionShape, Kernels, SequenceSpan, ThreadPool, attention,
 struct Sequence {
     /// `[positions, num_heads, head_dim]`
     q: Vec<f32>,
-    context_len: usize,
     block_table: Vec<u32>,
 }
 
@@ -58,11 +57,7 @@ impl World {
             }
             let q = random.values(context_len * shape.num_heads * shape.head_dim);
             let q = q.iter().map(|v| v * 3.0).collect();
-            world.sequences.push(Sequence {
-                q,
-                context_len,
-                block_table,
-            });
+            world.sequences.push(Sequence { q, block_table });
         }
         world
     }

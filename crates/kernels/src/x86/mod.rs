@@ -1,3 +1,5 @@
 //! Kernels for x86-64.
 
+// Register tiles are arrays that several loops index by row, column and token at once.
+#[allow(clippy::needless_range_loop)]
 pub(crate) mod avx2;
