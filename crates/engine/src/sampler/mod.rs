@@ -6,6 +6,8 @@ mod rng;
 mod softmax;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod truncation_tests;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
