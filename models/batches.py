@@ -14,7 +14,8 @@ from dialogues import Dialogue, make_dialogue
 from tokenizer import END, START, encode_text
 
 FIRST_PLAIN_ID = 9
-POOL = 240
+POOL = 240  # dialogues made at once, then sorted by length
+LONGEST = 1600  # positions, branches included
 
 
 @dataclass
@@ -40,6 +41,9 @@ def copy_batch(rng, vocab_size: int) -> Batch:
     n = rng.randint(3, 24)
     batch = max(1, 1000 // (2 * n + 1))
     first = torch.randint(FIRST_PLAIN_ID, vocab_size, (batch, n))
+    if rng.random() < 0.5:  # from a few tokens only: what repeats within itself is harder to copy
+        few = torch.randint(FIRST_PLAIN_ID, vocab_size, (batch, rng.randint(2, 12)))
+        first = few.gather(1, torch.randint(0, few.shape[1], (batch, n)))
     ids = torch.cat([first, torch.full((batch, 1), START), first], 1)
     length = ids.shape[1]
     offset = rng.randint(0, 200)
@@ -52,6 +56,7 @@ def layout(dialogue: Dialogue, tokenizer) -> Sequence:
     """One dialogue as trunk and branches; rows are relative to the sequence."""
     s = Sequence([], [], [], [], [])
     position = 0
+    newline = encode_text(tokenizer, "\n")
 
     def put(ids, branch, at):
         s.ids += ids
@@ -60,9 +65,10 @@ def layout(dialogue: Dialogue, tokenizer) -> Sequence:
         return at + len(ids)
 
     if dialogue.system is not None:
-        position = put([START, *encode_text(tokenizer, "system\n" + dialogue.system), END, *NEWLINE(tokenizer)], 0, position)
+        system = [START, *encode_text(tokenizer, "system\n" + dialogue.system), END, *newline]
+        position = put(system, 0, position)
     for index, turn in enumerate(dialogue.turns):
-        user = [START, *encode_text(tokenizer, "user\n" + turn.user), END, *NEWLINE(tokenizer)]
+        user = [START, *encode_text(tokenizer, "user\n" + turn.user), END, *newline]
         position = put(user + [START, *encode_text(tokenizer, "assistant\n")], 0, position)
         given, written = turn.target()
         given = encode_text(tokenizer, given)
@@ -73,12 +79,8 @@ def layout(dialogue: Dialogue, tokenizer) -> Sequence:
         s.target_rows += range(first - 1, end - 1)
         s.targets += written
         if index + 1 < len(dialogue.turns):
-            position = put([*encode_text(tokenizer, turn.answer), END, *NEWLINE(tokenizer)], 0, position)
+            position = put([*encode_text(tokenizer, turn.answer), END, *newline], 0, position)
     return s
-
-
-def NEWLINE(tokenizer):
-    return encode_text(tokenizer, "\n")
 
 
 class DialogueStream:
@@ -95,7 +97,7 @@ class DialogueStream:
 
     def fill(self):
         pool = [layout(make_dialogue(self.rng, self.long_share), self.tokenizer) for _ in range(POOL)]
-        pool = [s for s in pool if s.ids[-1] == s.ids[-1] and len(s.ids) <= 1600]
+        pool = [s for s in pool if len(s.ids) <= LONGEST]
         pool.sort(key=lambda s: len(s.ids))
         group: list[Sequence] = []
         for s in pool:

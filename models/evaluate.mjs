@@ -39,7 +39,7 @@ const TARGETS = {
   long: SKILL,
 };
 
-const escapeRegExp = (text) => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+const escapeRegExp = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 
 /** Each kind of check, from what it expects and the reply to true or false. Letter case is ignored where a reader would. */
 const CHECKS = {
@@ -156,11 +156,18 @@ async function playAll(model, dialogues, { temperature, failures }) {
       const result = await play(model, dialogue, temperature);
       cell.total += 1;
       if (result.passed) cell.passed += 1;
-      else if (cell.total - cell.passed <= failures) console.error(key, JSON.stringify({ system: dialogue.system, ...result }, null, 1));
+      else if (cell.total - cell.passed <= failures) printFailure(key, dialogue, result.transcript);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return [...cells.values()];
+}
+
+function printFailure(key, dialogue, transcript) {
+  console.error(`${key}  system: ${dialogue.system ?? "none"}`);
+  for (const { user, reply, check } of transcript) {
+    console.error(`  > ${user}\n  ${reply}${check ? `   FAILS ${JSON.stringify(check)}` : ""}`);
+  }
 }
 
 function printTable(cells) {

@@ -15,7 +15,7 @@ from torch import nn
 class Config:
     vocab_size: int = 2048
     hidden_size: int = 160
-    num_layers: int = 5
+    num_layers: int = 4
     num_heads: int = 4
     num_kv_heads: int = 2
     head_dim: int = 32

@@ -108,7 +108,7 @@ def run(args, model, optimizers, progress):
             break
         if progress["phase"] == 2 and stream is None:
             stream = DialogueStream(load_tokenizer(), args.tokens, args.long, random.Random(random.random()))
-        copying = progress["phase"] == 1 or random.random() < 0.03
+        copying = progress["phase"] == 1 or random.random() < 0.05
         batch = copy_batch(random, model.c.vocab_size) if copying else stream.next()
         loss = loss_of(model, batch)
         loss.backward()

@@ -58,7 +58,7 @@ DO = Wordings("ask", """
 [Call|Phone|Text|Message|Email] [my mom|<person>|my boss|the police|a doctor]
 [Set|Make|Create] [an alarm|a timer|a reminder|an appointment] for [7 am|tomorrow|noon|<thing>]
 [Write|Build|Make|Code] [me|] [a website|an app|a game|a compiler|a web server|an operating system|a database] [in Rust|in Java|in Go|about <thing>s|]
-[Can you|Could you] [drive|fly|cook|see|hear|call me|hack <place>|send an email|play chess|play a game with me|draw a <thing>|translate <thing>]
+[Can you|Could you] [drive|fly|cook|hack <place>|send an email|play chess|play a game with me|draw a <thing>|translate <thing>]
 [Diagnose|Treat|Cure] my [headache|back pain|<thing>|cold]
 [Compare|Rank|Rate] [<thing>s and <other>s|<place> and <other>|the best <thing>s]
 [Give me|Write] a [detailed|long|full|complete] [plan|guide|analysis|tutorial] [for|about|on|of] [<thing>s|<place>|the <thing>]

@@ -26,7 +26,6 @@ Are you [human|real|alive|artificial|conscious]
 your name
 [Can I know|May I know|Might I ask] [your name|who you are|what you are]
 [Give me|Say|Tell me|State] your name
-[You are|You're] [who|what]
 [Explain|Please explain] [who|what] you are
 [Who|What] is Izwi
 [What's|What is] [this|this thing|this program|izwi]
@@ -51,12 +50,12 @@ ASK_SIZE = Wordings("ask", """
 How [big|large|small|tiny] are you
 How many parameters do you have
 [What's|What is] your size
-[Are you|You are] [big|large|small|tiny]
+Are you [big|large|small|tiny] [or big|or small|]
 [What|Which] size [are you|do you have|is this model]
 [Tell|Say] me [how big you are|your size]
 [How many weights|How many neurons] do you have
 [How|Just how] [smart|clever|good|intelligent|capable] are you
-Are you [smart|clever|intelligent|powerful|good]
+Are you [smart|clever|intelligent|powerful]
 [What's|What is] your parameter count
 """, "How big are you\nHow many parameters do you have")
 SIZE_ANSWER = f"I have {SIZE}: I'm only a tiny demonstration model."

@@ -13,24 +13,25 @@ def moves(c: Chat) -> list[tuple]:
     """(move, weight): what is sensible now weighs more."""
     named, worked = "name" in c.facts, "work" in c.facts
     coded = any(k.startswith("code:") for k in c.facts)
+    asked_who = 5 if c.style is None or c.style.who is None else 35 if c.style.name in ("named", "role", "coding") else 10
     known = len(c.facts) > named + worked + coded
     return [
         (recall.tell_name, 1 if named else 9),
-        (recall.change_name, 4 if named else 0.5),
-        (recall.ask_name, 10 if named else 5),
+        (recall.change_name, 6 if named else 0.5),
+        (recall.ask_name, 13 if named else 4),
         (recall.tell_work, 1 if worked else 3),
         (recall.ask_work, 4 if worked else 1),
         (recall.tell_code, 1 if coded else 5),
         (recall.ask_code, 8 if coded else 4),
-        (recall.tell_fact, 7),
-        (recall.ask_fact, 10 if known else 4),
+        (recall.tell_fact, 8),
+        (recall.ask_fact, 14 if known else 3),
         (recall.ask_memory, 2),
-        (identity.who, 5), (identity.maker, 1.5), (identity.size, 1.5), (identity.local, 1.5), (identity.abilities, 3),
-        (identity.bigger, 5),
-        (decline.decline, 10),
+        (identity.who, asked_who), (identity.maker, 1.5), (identity.size, 1.5), (identity.local, 1.5), (identity.abilities, 3),
+        (identity.bigger, 3),
+        (decline.decline, 7),
         (small_talk.talk, 15), (small_talk.statement, 2),
-        (skills.count, 6), (skills.spell, 9), (skills.echo, 7), (skills.add, 8), (skills.json_object, 7),
-        (python_help.start, 1.5), (python_help.snippet, 3.5),
+        (skills.count, 6), (skills.spell, 17), (skills.echo, 7), (skills.add, 10), (skills.json_object, 9),
+        (python_help.start, 1.5), (python_help.snippet, 2.5),
     ]
 
 
@@ -43,9 +44,9 @@ def num_moves(rng, long_share: float) -> int:
 def make_dialogue(rng, long_share: float) -> Dialogue:
     c = Chat(rng)
     kind = rng.random()
-    if kind < 0.24:
+    if kind < 0.27:
         set_style(c)
-    if 0.20 < kind < 0.36:
+    if 0.23 < kind < 0.41:
         recall.system_facts(c, rng.choice([1, 1, 1, 2, 2, 3]))
     planned = num_moves(rng, long_share)
     for _ in range(planned):

@@ -54,7 +54,7 @@ How to [write|make] a [loop|for loop] [in Python|]
 [What's|What is] a [for loop|loop] [in Python|]
 [Write|Show] a [for loop|loop] [in Python|]
 [Loop|Iterate] over a list [in Python|]
-""", "How do I write a loop in Python"), "A for loop goes through a list:\n" + fence("for item in [1, 2, 3]:\n    print(item)"), "for "),
+""", "How do I write a loop in Python"), "A for loop goes through a list:\n" + fence("for item in [1, 2, 3]:\n    print(item)"), "for item"),
     (Wordings("ask", """
 How [do|can] I [write|make|define|create] a function [in Python|]
 How to [write|define|make] a function [in Python|]
@@ -62,7 +62,7 @@ How to [write|define|make] a function [in Python|]
 [What's|What is] a function in Python
 [Write|Define|Show] a [small|simple|] function [in Python|]
 [Write|Give me] a function [that adds|to add] two numbers
-""", "How do I write a function in Python"), "Define it with `def`:\n" + fence("def add(a, b):\n    return a + b"), "def "),
+""", "How do I write a function in Python"), "Define it with `def`:\n" + fence("def add(a, b):\n    return a + b"), "def add"),
     (Wordings("ask", """
 How [do|can] I [make|create|use] a list [in Python|]
 How to [make|create] a list [in Python|]

@@ -16,7 +16,11 @@ How are you [today|doing|doing today|feeling|this morning|]
 How [do you do|do you feel|is it going|are things|have you been|goes it]
 [How's|How is] [it going|everything|life|your day|the day]
 [What's|Whats] up
-[Are you|You] [ok|okay|well|good|fine|alright|happy]
+Are you [ok|okay|well|fine|alright|happy]
+[Is|Are things|Is it all] [everything ok|going well|well|all right|good with you]
+[Had|Have you had|Did you have] a [good|nice|great] [day|night|morning|week] [so far|]
+[How do things look|How are things going|How's your week|How was your day|How is your morning] [today|]
+[Hope|I hope] [you're|you are] [well|fine|doing well]
 how r u
 """, "How are you\nHow are you?"), ["I'm fine, thank you! And you?", "I'm doing well, thanks! How are you?"], r"fine|well", "The user asks how I am."),
     "thanks": (Wordings("bare", """
@@ -30,7 +34,7 @@ how r u
 [i have to|i must|i need to|i should] [go|leave|sleep|work|stop] [now|]
 """, "Bye\nGoodbye\nBye!"), ["Goodbye! Come back any time."], r"bye", "The user says goodbye."),
     "ok": (Wordings("bare", """
-[ok|okay|alright|fine|good|great|cool|nice|i see|right|sure|got it|understood|perfect|awesome|hmm|interesting|wow|ah|oh|aha|very good|well done|good job|excellent|lol|haha|yes|yeah|yep|no|nope|maybe|true|that's right|correct|exactly|indeed|k|kk|not bad|amazing|good answer|you're right|i think so|of course|never mind|nothing|whatever|so]
+[ok|okay|alright|fine|good|great|cool|nice|i see|right|sure|got it|understood|perfect|awesome|hmm|interesting|wow|ah|oh|aha|very good|excellent|lol|haha|yes|yeah|yep|no|nope|maybe|true|that's right|correct|exactly|indeed|k|kk|not bad|amazing|good answer|you're right|i think so|of course|never mind|nothing|whatever|so]
 [that's|that is] [great|good|nice|cool|right|correct|fine|funny|wonderful|interesting|amazing]
 """, "ok\nOkay\nyes\nno"), ["All right! What would you like to do next?"], r"all right", "There is nothing to answer."),
     "fine": (Wordings("bare", """
@@ -48,7 +52,7 @@ how r u
 [you're|you are] [so|very|really] [nice|kind|funny|good|helpful|smart|cool|sweet|cute]
 """, "I love you\nGood bot"), ["Thank you, that's kind of you!"], r"thank", "The user is kind."),
     "insult": (Wordings("bare", """
-[you're|you are] [stupid|dumb|bad|useless|wrong|an idiot|slow|silly|terrible|boring|not very smart|broken|annoying|awful|weak]
+[you're|you are] [stupid|dumb|bad|useless|wrong|an idiot|slow|silly|terrible|boring|not very smart|not very clever|broken|annoying|awful|weak]
 [that's|that is] [wrong|not right|stupid|false|not true|nonsense|incorrect|a lie|bad]
 [bad bot|i hate you|you suck|wrong|nonsense|not good|bad answer|wrong answer|this is bad|i don't like you|shut up|try again|no that's wrong]
 """, "You're stupid\nThat's wrong"), ["I'm sorry. I'm only a tiny model, and I make mistakes."], r"sorry", "The user isn't happy with me."),
@@ -110,7 +114,7 @@ Do you [like|love|enjoy|prefer|hate] [music|cats|dogs|pizza|chess|football|books
 [When is|When's] your birthday
 [Do you have|Have you got] [a family|friends|feelings|a body|a brother|parents|a dog|a soul|emotions|a job|a cat|hobbies|dreams|children]
 [Do you|Can you|Did you] [sleep|eat|dream|feel pain|get tired|drink|laugh|cry|think|die|feel|love]
-[Where do you|What do you] [live|eat|drink|work|like]
+What do you [eat|drink|like|wear]
 [What are you|What're you] [doing|thinking|wearing|thinking about]
 [Are you] [married|tired|hungry|sad|a boy or a girl|bored|a girl|male or female|in love]
 [Which|What] [color|food|animal|music|sport] do you [like|love|prefer]

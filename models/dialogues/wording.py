@@ -13,7 +13,7 @@ great. |thanks. |thank you! |hello, |just checking: |cool, |sorry, |wait, |btw |
 I was wondering, |I have a question: |good. |oh, |also, |but """.replace("\n", "").split("|")
 TELL_OPENERS = """hey, |ok, |so, |so |and |hi! |hi, |hello! |hello, |well, |by the way, |btw, |btw |just so you know, |oh, |also, |
 hey! |good morning! |listen, |fyi, |fyi |you should know: |right, |ok so |alright, |hi there! |yo, """.replace("\n", "").split("|")
-ASK_ENDINGS = [", please", " please", " pls", " then", " now", ", thanks", " again", ", by the way", " plz"]
+ASK_ENDINGS = [", please", " please", " pls", " then", " now", ", thanks", " plz"]
 TELL_ENDINGS = [", ok", " btw", ", by the way", " :)", ", thanks"]
 
 
@@ -84,12 +84,12 @@ def noise(rng, text: str) -> str:
     """Casing, lost punctuation and typos, outside the slots."""
     parts = re.split(r"(<\w+>)", text)
     casing, drop = rng.random(), rng.random() < 0.25
-    typo = rng.random() < 0.08
+    typo = rng.random() < 0.04
     for i in range(0, len(parts), 2):
         part = parts[i]
         if casing < 0.42:
             part = part.lower()
-        elif casing < 0.44:
+        elif casing < 0.424:
             part = part.upper()
         elif i == 0 and part:
             part = part[0].upper() + part[1:]
