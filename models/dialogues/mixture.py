@@ -17,21 +17,21 @@ def moves(c: Chat) -> list[tuple]:
     known = len(c.facts) > named + worked + coded
     return [
         (recall.tell_name, 1 if named else 9),
-        (recall.change_name, 6 if named else 0.5),
-        (recall.ask_name, 13 if named else 4),
+        (recall.change_name, 10 if named else 0.5),
+        (recall.ask_name, 14 if named else 2.5),
         (recall.tell_work, 1 if worked else 3),
         (recall.ask_work, 4 if worked else 1),
         (recall.tell_code, 1 if coded else 5),
-        (recall.ask_code, 8 if coded else 4),
+        (recall.ask_code, 9 if coded else 2.5),
         (recall.tell_fact, 8),
-        (recall.ask_fact, 14 if known else 3),
+        (recall.ask_fact, 15 if known else 2),
         (recall.ask_memory, 2),
         (identity.who, asked_who), (identity.maker, 1.5), (identity.size, 1.5), (identity.local, 1.5), (identity.abilities, 3),
         (identity.bigger, 3),
-        (decline.decline, 7),
+        (decline.decline, 5.5),
         (small_talk.talk, 15), (small_talk.statement, 2),
-        (skills.count, 6), (skills.spell, 17), (skills.echo, 7), (skills.add, 10), (skills.json_object, 9),
-        (python_help.start, 1.5), (python_help.snippet, 2.5),
+        (skills.count, 8), (skills.spell, 18), (skills.echo, 5), (skills.add, 10), (skills.json_object, 9),
+        (python_help.start, 0.8), (python_help.snippet, 1.6),
     ]
 
 
@@ -44,9 +44,9 @@ def num_moves(rng, long_share: float) -> int:
 def make_dialogue(rng, long_share: float) -> Dialogue:
     c = Chat(rng)
     kind = rng.random()
-    if kind < 0.27:
+    if kind < 0.31:
         set_style(c)
-    if 0.23 < kind < 0.41:
+    if 0.27 < kind < 0.46:
         recall.system_facts(c, rng.choice([1, 1, 1, 2, 2, 3]))
     planned = num_moves(rng, long_share)
     for _ in range(planned):

@@ -2,13 +2,14 @@
 
 from dialogues import words
 from dialogues.chat import Chat
-from dialogues.facts import (
-    ASK_CODE, ASK_NAME, ASK_WORK, CHANGE_NAME, CODE_KINDS, FACTS, NAME_UNKNOWN, TELL_CODE, TELL_NAME, TELL_NAME_WORK,
-    TELL_WORK, Fact,
+from dialogues.facts import FACTS, Fact
+from dialogues.names import (
+    ASK_CODE, ASK_NAME, ASK_WORK, CHANGE_NAME, CODE_KINDS, TELL_CODE, TELL_NAME, TELL_NAME_WORK, TELL_WORK,
 )
 from dialogues.wording import Wordings, expand
 
 ADMITS = r"(do not|don't|does not|doesn't) know|haven't told|not told me"
+NAME_UNKNOWN = "I don't know your name yet. You can tell me."
 WORK_UNKNOWN = "I don't know where you work yet. You can tell me."
 
 

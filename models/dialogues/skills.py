@@ -4,6 +4,7 @@ import json
 
 from dialogues import words
 from dialogues.chat import Chat
+from dialogues.facts import pool
 from dialogues.wording import Wordings
 
 NUMBER_WORDS = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
@@ -203,18 +204,18 @@ def add(c: Chat):
 JSON_KEYS = {
     "name": words.name,
     "age": lambda rng, held: rng.randint(5, 98),
-    "city": lambda rng, held: words.choose(rng, words.CITIES, held),
-    "color": lambda rng, held: words.choose(rng, words.COLORS, held),
-    "job": lambda rng, held: words.choose(rng, words.JOBS, held),
-    "pet": lambda rng, held: words.choose(rng, words.ANIMALS, held),
-    "food": lambda rng, held: words.choose(rng, words.FOODS, held),
+    "city": pool(words.CITIES),
+    "color": pool(words.COLORS),
+    "job": pool(words.JOBS),
+    "pet": pool(words.ANIMALS),
+    "food": pool(words.FOODS),
     "id": lambda rng, held: rng.randint(1, 9999),
     "score": lambda rng, held: rng.randint(0, 100),
     "word": words.word,
     "title": words.word,
-    "country": lambda rng, held: words.choose(rng, words.CITIES, held),
+    "country": pool(words.CITIES),
     "price": lambda rng, held: rng.randint(1, 500),
-    "code": lambda rng, held: words.word(rng, held),
+    "code": words.word,
 }
 JSON_ASK = Wordings("ask", """
 Answer in JSON: <pairs>

@@ -130,7 +130,7 @@ def shorten(reply: str) -> str:
 
 def make_style(c: Chat, kind: str | None = None) -> Style:
     rng = c.rng
-    kind = kind or rng.choice(["character"] * 6 + ["brief", "brief", "capitals", "ending", "ending", "starting", "starting", "named", "role", "coding", "plain"])
+    kind = kind or rng.choice(["character"] * 6 + ["brief", "brief", "capitals", "ending", "ending", "starting", "starting", "named", "named", "role", "role", "coding", "plain"])
     if kind == "character":
         name, system, apply, check, who = rng.choice(CHARACTERS + CHARACTERS[:1] * 4)
         return Style(name, system, apply, check, who)
