@@ -137,7 +137,8 @@ I work as <value>
 [I'm|I am] employed as <value>
 [Remember|Note] that I [am|work as] <value>
 For a living [I'm|I work as] <value>
-"""),
+[I'm|I am] [now|actually|really] <value>
+""", "I'm <value>\nI am <value>"),
     Wordings("ask", """
 [What's|What is] my [job|profession|occupation|work]
 What do I do [for a living|for work|]
@@ -164,7 +165,8 @@ I [turned|just turned|recently turned] <value>
 [I'll|I will] tell you my age: <value>
 [Remember|Note] that I'm <value> [years old|]
 I was [born|] <value> years ago
-"""),
+[I'm|I am] [now|already|only|just] <value> [years old|]
+""", "I'm <value>\nI am <value>"),
     Wordings("ask", """
 How old am I
 [What's|What is|What was] my age

@@ -25,7 +25,12 @@ My [first|given|full|real|] name is <name>
 I [was named|got the name] <name>
 My parents [named|called] me <name>
 name is <name>
-me <name>
+[I'm|I am] [also|better|usually] known as <name>
+[Everyone|Everybody|My family] [knows me as|calls me] <name>
+I [usually|always|mostly] go by [the name|] <name>
+I go [under|by] the name [of|] <name>
+[People|Friends|You] [know me as|can know me as] <name>
+[The name|My name] [would be|is simply|is just] <name>
 """, "My name is <name>\nI'm <name>")
 
 ASK_NAME = Wordings("ask", """
@@ -42,7 +47,7 @@ What [did I say|did I tell you] my name [is|was]
 [What am I called|What do people call me|How am I called|What do I call myself]
 [What should you|What do you|What will you] call me
 [How do you|How should you|How would you] [address|call] me
-my name [is what|was what|was]
+my name is [what|what again]
 [Say|Repeat|State|Give|Write|Print|Spell out|Show] [me|] my name
 [And|] [what's|what is] the name I [gave|told|said to] you
 [Have you|You haven't] forgotten my name
@@ -73,6 +78,12 @@ I'd [rather|like to] be called <name>
 [I prefer|I would prefer|I like] <name> [more|instead|better|]
 [Let's|Let us] use <name> instead
 [It's not|It isn't] <old> but <name>
+[My name was|I was] <old>, [but now it's|now it's|now I'm] <name>
+[I'd prefer|I would prefer|I'd like] the name <name>
+[I like|I prefer] <name> [better|more] than <old>
+[Better|Rather|Instead,] call me <name>
+[Please|] use <name> [now|from now on|instead of <old>]
+[You got my name wrong|Wrong name|That's the wrong name], [it's|I'm|my name is] <name>
 """, "Actually, my name is <name>\nCall me <name>\nSorry, my name is <name>")
 
 TELL_WORK = Wordings("tell", """
@@ -127,6 +138,10 @@ TELL_CODE = Wordings("tell", """
 [I'll tell you|Let me tell you] the <kind>: [it's|it is] <code>
 [I set|I've set|I changed] the <kind> to <code>
 [Use|Take] <code> as the <kind>
+[I just changed|We changed|They changed] [the|my] <kind> to <code>
+[I'd like|I need|I want] [the|my] <kind> to be <code>
+[Please|] [store|keep|write down] [the|my] <kind>: <code>
+[The|My] [new|current] <kind> is <code>
 """, "Remember: secret code is <code>\nRemember: the <kind> is <code>\nThe <kind> is <code>\nRemember the <kind> <code>")
 ASK_CODE = Wordings("ask", """
 [What's|What is|What was] [the|my] <kind>
@@ -143,5 +158,9 @@ Do you [still|] [know|remember|have] [the|my] <kind>
 And [the|my] <kind>
 <kind>
 [Have you|Did you] [forgotten|forget] the <kind>
-[How does|How goes] the <kind> [go|]
+[How does|How did] the <kind> go
+[Please|Now] [say|write|print|show] [the|my] <kind>
+[Could you|Would you|Can you] [say|show|write|print] [me|] [the|my] <kind>
+[What's|What is] [the|my] <kind> [again|that I told you|I gave you]
+[Which|What] was [the|my] <kind>
 """, "What's the <kind>\nWhat is the <kind>\nWhat's my <kind>\nDo you remember the <kind>\nWhat was the <kind>")

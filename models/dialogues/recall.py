@@ -147,6 +147,9 @@ If asked, the <kind> is <code>.
 [The user's|User's|Our|Today's|The current] <kind> is <code>.
 [When|If] someone asks for the <kind>, [say|answer|tell them] <code>.
 [Use|Give out] <code> as the <kind>.
+[Whenever|In case|If] [the user|anybody|a visitor|they] [wants|needs|asks for] the <kind>, [it is|say|give|answer] <code>.
+[Tell|Give] [people|the user|everyone] the <kind> <code> [if they ask|when asked|].
+[Know|You know] [that|] the <kind> is <code>.
 """, "The <kind> is <code>.")
 
 

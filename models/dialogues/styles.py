@@ -79,12 +79,18 @@ NAMED = Wordings("bare", """
 [You are|You're] an assistant [called|named] <name>.
 [Call yourself|Introduce yourself as|Pretend to be] <name>.
 [Your name is|You are] <name> and you help [people|users|customers].
+[You are|You're] [simply|just|now|really] <name>.
+[Our|The|This] [bot|assistant|helper] is [named|called] <name>.
+[Be|Become|Act as|Play] <name>.
+[You go by|You answer to|People call you] [the name|] <name>.
 """, "Your name is <name>.\nYou are <name>, a helpful assistant.")
 ROLE = Wordings("bare", """
 [You are|You're|Act as|Pretend to be|Play|Be] <role>.
 [You are|You're|Act as] <role>. [Help the user.|Answer questions.|Be kind.|Be polite.]
 [You work as|Your job is to be|Your role is] <role>.
 [The assistant is|Imagine you are|From now on you are] <role>.
+[The|Our|This] [assistant|bot|helper] [works as|acts as|plays|is] <role>.
+[You have become|You became|Today you are|You are now] <role>.
 """, "You are <role>.")
 CODING = Wordings("bare", """
 [You are|You're|Act as] a [helpful|friendly|good|expert|senior|] [coding|programming] assistant.
