@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use izwi_model::random_model::RandomModel;
+use izwi_model::random_model::{RandomModel, Scale};
 use izwi_model::{Architecture, ExpertsConfig};
 
-const USAGE: &str = "usage: random_gguf [--preset NAME] [--quantization NAME] [--seed N] [sizes] OUT.gguf
+const USAGE: &str = "usage: random_gguf [--preset NAME] [--quantization NAME] [--seed N] [--scale NAME] [sizes] OUT.gguf
   presets: qwen3-0.6b, qwen3-4b, tiny (the default), tiny-moe
   quantization: Q4_K_M, Q4_0 (with a Q6_K head), pure-Q4_0, or one type for all matrices: F32, F16, BF16, Q8_0, Q6_K, …
+  --scale trained (the default: activations and logits as trained models have them) or initial (weights of deviation 0.02)
   sizes: --layers --hidden --heads --kv-heads --head-dim --ffn --vocab --context --rope-theta
          --tied true|false, --experts COUNT,USED,FFN";
 
@@ -74,6 +75,13 @@ fn set(model: &mut RandomModel, option: &str, value: &str) -> Result<(), String>
         "preset" => {}
         "quantization" => model.quantization = value.parse()?,
         "seed" => model.seed = number(option, value)?,
+        "scale" => {
+            model.scale = match value {
+                "initial" => Scale::Initial,
+                "trained" => Scale::Trained,
+                _ => return Err(format!("unknown scale \"{value}\"; known are initial and trained")),
+            }
+        }
         "layers" => model.num_layers = number(option, value)?,
         "hidden" => model.hidden_size = number(option, value)?,
         "heads" => model.num_heads = number(option, value)?,

@@ -2,7 +2,6 @@
 //!
 //! Every value follows from the seed, the tensor's name and the element's index alone, by integer arithmetic and exactly
 //! rounded operations only, so that a file is the same on every machine and any tensor can be made without the others.
-//! Scales are chosen such that activations and logits stay of the size that trained models show.
 
 mod recipe;
 mod tensors;
@@ -37,7 +36,17 @@ pub struct RandomModel {
     pub context_length: usize,
     pub rope_theta: f32,
     pub seed: u64,
+    pub scale: Scale,
     pub quantization: Recipe,
+}
+
+/// How large the weights are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Matrices as Qwen3 is initialised before training, with a deviation of 0.02.
+    Initial,
+    /// So that activations, attention and logits have the size that trained models show.
+    Trained,
 }
 
 impl RandomModel {
@@ -60,6 +69,7 @@ impl RandomModel {
             context_length: 4096,
             rope_theta: 1e6,
             seed: 0,
+            scale: Scale::Trained,
             quantization: Recipe::Q4KM,
         };
         let full = Self {

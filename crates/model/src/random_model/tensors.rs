@@ -2,11 +2,13 @@
 
 use izwi_kernels::BlockType;
 
-use super::RandomModel;
 use super::recipe::Role;
+use super::{RandomModel, Scale};
 
-/// Standard deviation of the logits, about that of a trained model's top few dozen.
+/// Standard deviation of the logits at `Scale::Trained`.
 const LOGIT_DEVIATION: f64 = 1.5;
+/// Standard deviation of all matrices at `Scale::Initial`: `initializer_range` in Qwen3's config.json.
+const INITIAL_DEVIATION: f64 = 0.02;
 
 /// One tensor of a random model. Values are `mean + deviation * noise`, the noise being near to normal.
 #[derive(Debug, Clone)]
@@ -99,11 +101,18 @@ impl List<'_> {
         });
     }
 
-    /// A matrix that maps rows of deviation 1 to rows of deviation `gain`.
+    /// A matrix that, at `Scale::Trained`, maps rows of deviation 1 to rows of deviation `gain`.
     fn matrix(&mut self, name: String, shape: &[usize], role: Role, gain: f64) {
         let cols = shape[shape.len() - 1];
         let block_type = self.model.quantization.block_type(role, self.model.num_layers, cols);
-        self.push(name, shape, block_type, 0.0, gain / (cols as f64).sqrt());
+        self.push(name, shape, block_type, 0.0, self.deviation(cols, gain));
+    }
+
+    fn deviation(&self, cols: usize, gain: f64) -> f64 {
+        match self.model.scale {
+            Scale::Initial => INITIAL_DEVIATION,
+            Scale::Trained => gain / (cols as f64).sqrt(),
+        }
     }
 
     fn norm(&mut self, name: String, len: usize, mean: f64) {
@@ -148,8 +157,9 @@ impl List<'_> {
         // Attention's mean over some positions has about half the deviation of one value.
         self.matrix(name("attn_output"), &[hidden_size, q_width], Role::Other, 2.0 * added);
         // Norms above 1 make attention choose: scores of deviation 2, not 1.
-        self.norm(name("attn_q_norm"), head_dim, 1.4);
-        self.norm(name("attn_k_norm"), head_dim, 1.4);
+        let sharpness = if self.model.scale == Scale::Trained { 1.4 } else { 1.0 };
+        self.norm(name("attn_q_norm"), head_dim, sharpness);
+        self.norm(name("attn_k_norm"), head_dim, sharpness);
         self.norm(name("ffn_norm"), hidden_size, 1.0);
         self.mlp(layer, added);
     }

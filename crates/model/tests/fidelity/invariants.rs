@@ -1,0 +1,184 @@
+//! The same logits however a sequence is cut into passes, wherever its blocks lie, and whatever runs beside it.
+
+use izwi_model::gguf::GgufFile;
+use izwi_model::random_model::{RandomModel, Scale};
+use izwi_model::{BLOCK_SIZE, Batch, LanguageModel};
+
+use crate::running::{self, Target, blocks, prefill};
+
+/// In exact weights only the order of sums differs.
+const TOLERANCE: f32 = 1e-4;
+/// Quantized products round their activations to int8: where sums of another order tip a value over the edge between two
+/// steps, one 127th of the largest in its group changes.
+const QUANTIZED_TOLERANCE: f32 = 0.03;
+const LEN: usize = 150;
+const CONTEXT: usize = 640;
+
+/// Runs a check on dense and expert models, on every backend.
+fn on_every_backend(check: impl Fn(&mut dyn LanguageModel, &str, f32)) {
+    for (preset, quantization) in [
+        ("tiny", "Q4_K_M"),
+        ("tiny", "F32"),
+        ("tiny-moe", "F32"),
+        ("tiny-moe", "Q8_0"),
+    ] {
+        let quantization_kind = quantization.parse().expect("a quantization");
+        let model = RandomModel {
+            seed: 3,
+            scale: Scale::Initial,
+            quantization: quantization_kind,
+            ..RandomModel::preset(preset).expect("a preset")
+        };
+        let file: GgufFile = running::open(&model);
+        for target in Target::all() {
+            let name = format!("{preset} in {quantization} on {}", target.name());
+            let tolerance = if quantization == "F32" {
+                TOLERANCE
+            } else {
+                QUANTIZED_TOLERANCE
+            };
+            check(target.load(&file, CONTEXT).as_mut(), &name, tolerance);
+        }
+    }
+}
+
+fn token_ids(len: usize, seed: usize) -> Vec<u32> {
+    (0..len)
+        .map(|index| ((index * index * 31 + index * 7 + seed * 101) % 970) as u32)
+        .collect()
+}
+
+fn assert_close(actual: &[f32], expected: &[f32], tolerance: f32, what: &str) {
+    assert_eq!(actual.len(), expected.len(), "{what}: number of logits");
+    let differences = actual
+        .iter()
+        .zip(expected)
+        .map(|(actual, expected)| (actual - expected).abs());
+    // `f32::max` would skip a NaN.
+    let largest = differences.fold(0.0, |largest: f32, next| if next <= largest { largest } else { next });
+    assert!(largest <= tolerance, "{what}: logits differ by {largest}");
+}
+
+/// The sequence in passes of `chunk` tokens with its blocks as the table has them, `[len, vocab]`.
+fn prefill_chunked(model: &mut dyn LanguageModel, token_ids: &[u32], chunk: usize, table: &[u32]) -> Vec<f32> {
+    let (mut all, mut logits) = (Vec::new(), Vec::new());
+    for (index, tokens) in token_ids.chunks(chunk).enumerate() {
+        let mut batch = Batch::default();
+        batch.push(tokens, index * chunk, table);
+        batch.logit_rows = (0..tokens.len()).collect();
+        model.forward(&batch, &mut logits).expect("a batch in range");
+        all.extend_from_slice(&logits);
+    }
+    all
+}
+
+#[test]
+fn chunked_prefill_is_the_whole_prefill() {
+    on_every_backend(|model, name, tolerance| {
+        let token_ids = token_ids(LEN, 1);
+        let whole = prefill(model, &token_ids, 0);
+        // In none of the orders do neighbours stay neighbours; the tables are longer than needed, as an engine's may be.
+        for (chunk, table) in [
+            (7, vec![9, 2, 11, 4, 0, 7]),
+            (32, vec![5, 3, 1, 8, 6]),
+            (33, vec![10, 12, 4, 2, 0]),
+            (149, vec![4, 3, 2, 1, 0]),
+        ] {
+            let chunked = prefill_chunked(model, &token_ids, chunk, &table);
+            assert_close(&chunked, &whole, tolerance, &format!("{name}, chunks of {chunk}"));
+        }
+    });
+}
+
+#[test]
+fn decoding_one_by_one_is_the_prefill() {
+    on_every_backend(|model, name, tolerance| {
+        let token_ids = token_ids(LEN, 2);
+        let whole = prefill(model, &token_ids, 0);
+        let table = blocks(6, LEN);
+        let decoded = prefill_chunked(model, &token_ids, 1, &table);
+        assert_close(&decoded, &whole, tolerance, &format!("{name}, one by one"));
+    });
+}
+
+#[test]
+fn a_batch_of_sequences_is_each_one_alone() {
+    on_every_backend(|model, name, tolerance| {
+        // A prefill, a later chunk of one that is under way, and two that decode, in one pass.
+        let sequences = [token_ids(LEN, 3), token_ids(90, 4), token_ids(65, 5), token_ids(2, 6)];
+        let tables = [vec![3, 0, 9, 5, 7], vec![1, 12, 4], vec![11, 2, 8], vec![6]];
+        let cached = [0, 40, 64, 1];
+        let vocab = model.vocab_size();
+        let alone: Vec<Vec<f32>> = sequences
+            .iter()
+            .zip(cached)
+            .map(|(token_ids, cached)| prefill(model, token_ids, 0)[cached * vocab..].to_vec())
+            .collect();
+
+        let (mut logits, mut batch) = (Vec::new(), Batch::default());
+        for ((token_ids, table), cached) in sequences.iter().zip(&tables).zip(cached) {
+            if cached > 0 {
+                prefill_chunked(model, &token_ids[..cached], cached, table);
+            }
+            batch.push(&token_ids[cached..], cached, table);
+        }
+        batch.logit_rows = (0..batch.token_ids.len()).collect();
+        model.forward(&batch, &mut logits).expect("a batch in range");
+        assert_close(&logits, &alone.concat(), tolerance, &format!("{name}, batched"));
+
+        // Only some rows' logits: the same rows.
+        let wanted = [0, LEN - 1, LEN + 49, LEN + 50];
+        let expected: Vec<f32> = wanted
+            .iter()
+            .flat_map(|row| logits[row * vocab..(row + 1) * vocab].to_vec())
+            .collect();
+        batch.logit_rows = wanted.to_vec();
+        model.forward(&batch, &mut logits).expect("a batch in range");
+        assert_close(&logits, &expected, tolerance, &format!("{name}, some rows"));
+    });
+}
+
+#[test]
+fn a_cached_prefix_is_a_computed_one() {
+    on_every_backend(|model, name, tolerance| {
+        let token_ids = token_ids(LEN, 7);
+        let whole = prefill(model, &token_ids, 0);
+        let vocab = model.vocab_size();
+        // Blocks 0 and 1 are shared as they are, 2 is copied and continued in the middle, as after an edited turn.
+        let cached = 2 * BLOCK_SIZE + 9;
+        model.copy_block(2, 14).expect("blocks in range");
+        model.copy_block(0, 15).expect("blocks in range");
+        for (first, what) in [(0, "shared"), (15, "copied")] {
+            let (mut logits, mut batch) = (Vec::new(), Batch::default());
+            batch.push(&token_ids[cached..], cached, &[first, 1, 14, 8, 10]);
+            batch.logit_rows = (0..LEN - cached).collect();
+            model.forward(&batch, &mut logits).expect("a batch in range");
+            assert_close(
+                &logits,
+                &whole[cached * vocab..],
+                tolerance,
+                &format!("{name}, {what} blocks"),
+            );
+        }
+    });
+}
+
+#[test]
+fn batches_out_of_range_are_refused() {
+    on_every_backend(|model, name, _| {
+        let vocab = model.vocab_size() as u32;
+        let bad: [(&[u32], usize, &[u32]); 5] = [
+            (&[vocab], 0, &[0]),
+            (&[1, 2], BLOCK_SIZE - 1, &[0]),
+            (&[1], 0, &[u32::MAX]),
+            (&[1], CONTEXT, &[0; CONTEXT / BLOCK_SIZE + 1]),
+            (&[], 0, &[0]),
+        ];
+        for (token_ids, cached, table) in bad {
+            let mut batch = Batch::default();
+            batch.push(token_ids, cached, table);
+            assert!(model.forward(&batch, &mut Vec::new()).is_err(), "{name}: {batch:?}");
+        }
+        assert!(model.copy_block(0, u32::MAX).is_err(), "{name}");
+    });
+}
