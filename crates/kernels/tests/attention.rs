@@ -1,8 +1,8 @@
 //! Attention against a naive f64 one, over block tables in random order.
 
-mod common;
+mod inputs;
 
-use common::Random;
+use inputs::Random;
 use izwi_kernels::{AttentionShape, Kernels, SequenceSpan, ThreadPool, attention, f16, store_kv};
 
 /// One sequence's whole history, and its place in a cache.
@@ -51,7 +51,7 @@ impl World {
             for position in 0..context_len {
                 let slot =
                     block_table[position / shape.block_size] as usize * shape.block_size + position % shape.block_size;
-                let kernels = common::scalar();
+                let kernels = inputs::scalar();
                 store_kv(kernels, &shape, &random.values(row), slot, &mut world.keys);
                 store_kv(kernels, &shape, &random.values(row), slot, &mut world.values);
             }
@@ -151,7 +151,7 @@ impl World {
 }
 
 fn tables() -> Vec<&'static Kernels> {
-    [vec![common::scalar()], common::simd_tables()].concat()
+    [vec![inputs::scalar()], inputs::simd_tables()].concat()
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn rows_outside_every_span_stay_as_they_are() {
     let pool = ThreadPool::new(1);
     let (keys, values) = (&world.keys, &world.values);
     attention(
-        common::scalar(),
+        inputs::scalar(),
         &pool,
         &world.shape,
         &q,
@@ -267,7 +267,7 @@ fn overlapping_spans_panic() {
     let (keys, values) = (&world.keys, &world.values);
     let mut out = [0.0; 16];
     attention(
-        common::scalar(),
+        inputs::scalar(),
         &pool,
         &world.shape,
         &[0.0; 16],

@@ -1,8 +1,8 @@
 //! Block sizes and dequantization, against values from the gguf package.
 
-mod common;
+mod inputs;
 
-use common::{FILLS, Random};
+use inputs::{FILLS, Random};
 use izwi_kernels::{BlockType, dequantize_row};
 
 fn take<'a>(bytes: &mut &'a [u8], n: usize) -> &'a [u8] {
@@ -57,7 +57,7 @@ fn nan_and_infinite_scales_do_not_panic() {
     let mut random = Random::new(1);
     for block_type in BlockType::ALL {
         for fill in FILLS {
-            let mut raw = common::blocks(block_type, 2, fill, &mut random);
+            let mut raw = inputs::blocks(block_type, 2, fill, &mut random);
             raw.fill(0xff);
             let mut values = vec![0f32; 2 * block_type.block_len()];
             dequantize_row(block_type, &raw, &mut values);

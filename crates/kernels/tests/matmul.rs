@@ -1,9 +1,9 @@
 //! Matrix products: against f64 on dequantized weights, and every instruction set against the
 //! scalar twin.
 
-mod common;
+mod inputs;
 
-use common::{FILLS, Fill, Random};
+use inputs::{FILLS, Fill, Random};
 use izwi_kernels::{
     Activations, BlockType, Isa, Kernels, MatrixView, ShapeError, ThreadPool, dequantize_row, matmul, matmul_rows,
 };
@@ -64,7 +64,7 @@ fn assert_within(label: &str, actual: &[f32], expected: &[(f64, f64)]) {
 }
 
 fn tables() -> Vec<&'static Kernels> {
-    [vec![common::scalar()], common::simd_tables()].concat()
+    [vec![inputs::scalar()], inputs::simd_tables()].concat()
 }
 
 /// Column counts for a type: one block, several, and sizes that end within 256.
@@ -86,7 +86,7 @@ fn products_match_f64_on_dequantized_weights() {
                 for fill in FILLS {
                     let (rows, tokens) = (1 + random.below(20), 1 + random.below(6));
                     let count = rows * cols / block_type.block_len();
-                    let raw = common::blocks(block_type, count, fill, &mut random);
+                    let raw = inputs::blocks(block_type, count, fill, &mut random);
                     let matrix = MatrixView::new(block_type, rows, cols, &raw).unwrap();
                     let x = random.values(tokens * cols);
                     let actual = product(kernels, &pool, matrix, &x, tokens);
@@ -102,17 +102,17 @@ fn products_match_f64_on_dequantized_weights() {
 fn every_token_count_matches_the_scalar_twin() {
     let pool = ThreadPool::new(3);
     let mut random = Random::new(3);
-    for kernels in common::simd_tables() {
+    for kernels in inputs::simd_tables() {
         for block_type in BlockType::ALL {
             for tokens in TOKEN_COUNTS {
                 let (rows, cols) = (67, if tokens % 2 == 0 { 512 } else { 256 });
                 let count = rows * cols / block_type.block_len();
-                let raw = common::blocks(block_type, count, Fill::Random, &mut random);
+                let raw = inputs::blocks(block_type, count, Fill::Random, &mut random);
                 // One byte on, so that nothing is aligned.
                 let shifted = [&[0], &raw[..]].concat();
                 let matrix = MatrixView::new(block_type, rows, cols, &shifted[1..]).unwrap();
                 let x = random.values(tokens * cols);
-                let expected = product(common::scalar(), &pool, matrix, &x, tokens);
+                let expected = product(inputs::scalar(), &pool, matrix, &x, tokens);
                 let actual = product(kernels, &pool, matrix, &x, tokens);
                 // Both have the same integers; only the order of f32 sums differs.
                 let bounds: Vec<_> = exact(matrix, &x)
@@ -144,7 +144,7 @@ fn several_matrices_share_a_region_and_accumulate() {
         let shapes: Vec<_> = (0..11).map(|i| (BlockType::ALL[i], [48, 1, 0, 130][i % 4])).collect();
         let raws: Vec<_> = shapes
             .iter()
-            .map(|&(t, rows)| common::blocks(t, rows * cols / t.block_len(), Fill::Random, &mut random))
+            .map(|&(t, rows)| inputs::blocks(t, rows * cols / t.block_len(), Fill::Random, &mut random))
             .collect();
         let views: Vec<_> = shapes
             .iter()
@@ -172,7 +172,7 @@ fn chosen_token_rows_equal_the_whole_product() {
     for kernels in tables() {
         for block_type in [BlockType::F16, BlockType::Q8_0, BlockType::Q4K] {
             let count = rows * cols / block_type.block_len();
-            let raw = common::blocks(block_type, count, Fill::Random, &mut random);
+            let raw = inputs::blocks(block_type, count, Fill::Random, &mut random);
             let matrix = MatrixView::new(block_type, rows, cols, &raw).unwrap();
             let whole = product(kernels, &pool, matrix, &x, tokens);
             let mut activations = Activations::new();
@@ -198,7 +198,7 @@ fn nan_and_infinity_show_in_the_product() {
     let mut random = Random::new(6);
     for kernels in tables() {
         for block_type in BlockType::ALL {
-            let raw = common::blocks(block_type, 512 / block_type.block_len(), Fill::Random, &mut random);
+            let raw = inputs::blocks(block_type, 512 / block_type.block_len(), Fill::Random, &mut random);
             let matrix = MatrixView::new(block_type, 1, 512, &raw).unwrap();
             for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
                 let mut x = random.values(512);
@@ -221,7 +221,7 @@ fn buffers_are_reused_for_other_shapes() {
     for kernels in tables() {
         let mut activations = Activations::new();
         for (tokens, cols) in [(40, 1024), (1, 32), (3, 288), (200, 512), (2, 64)] {
-            let raw = common::blocks(BlockType::Q8_0, 5 * cols / 32, Fill::Random, &mut random);
+            let raw = inputs::blocks(BlockType::Q8_0, 5 * cols / 32, Fill::Random, &mut random);
             let matrix = MatrixView::new(BlockType::Q8_0, 5, cols, &raw).unwrap();
             let x = random.values(tokens * cols);
             activations.prepare_quantized(kernels, &pool, &x, tokens, cols);

@@ -1,8 +1,8 @@
 //! Operations on single rows: every instruction set against the scalar twin, and the twin against f64.
 
-mod common;
+mod inputs;
 
-use common::Random;
+use inputs::Random;
 use izwi_kernels::{
     Kernels, RopeTable, ThreadPool, add_scaled, rms_norm, rms_norm_in_place, rms_norm_rows, rotate, silu_mul, softmax,
 };
@@ -10,7 +10,7 @@ use izwi_kernels::{
 const LENGTHS: [usize; 15] = [0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 100, 1024];
 
 fn tables() -> Vec<&'static Kernels> {
-    [vec![common::scalar()], common::simd_tables()].concat()
+    [vec![inputs::scalar()], inputs::simd_tables()].concat()
 }
 
 fn assert_close(label: &str, actual: &[f32], expected: &[f64], tolerance: f64) {
@@ -150,7 +150,7 @@ fn add_scaled_matches_the_scalar_twin() {
             let (start, x) = (random.values(len), random.values(len));
             let (mut out, mut expected) = (start.clone(), start);
             add_scaled(kernels, &mut out, &x, 0.75);
-            add_scaled(common::scalar(), &mut expected, &x, 0.75);
+            add_scaled(inputs::scalar(), &mut expected, &x, 0.75);
             for (a, e) in out.iter().zip(&expected) {
                 assert!((a - e).abs() <= 2e-7);
             }
