@@ -52,7 +52,7 @@ def add_metadata(writer: gguf.GGUFWriter, c: Config, num_parameters: int):
     writer.add_name("Izwi Tiny")
     writer.add_basename("izwi-tiny")
     writer.add_size_label(f"{num_parameters / 1e6:.1f}M")
-    writer.add_license("mit")
+    writer.add_license("apache-2.0")
     writer.add_description("Izwi's built-in demonstration model, trained from nothing on generated dialogues")
     writer.add_block_count(c.num_layers)
     writer.add_context_length(c.context_length)
