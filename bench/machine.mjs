@@ -14,7 +14,7 @@ export function describeMachine() {
     cpuFlags: flags.filter((flag) => SIMD.test(flag)),
     cores: os.availableParallelism(),
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
-    system: `${os.platform()} ${os.release()} ${os.arch()}`,
+    system: `${os.platform()} ${os.arch()}`,
     // Work of other programs in the minute before: above about 0.1 the figures are disturbed.
     loadBefore: os.loadavg()[0],
   };

@@ -136,9 +136,12 @@ impl Qwen3Config {
         Ok(())
     }
 
-    /// Bytes of K and V for one position, at `bytes_per_value` each.
+    /// Bytes of K and V for one position, at `bytes_per_value` each; `usize::MAX` where sizes that no tensor has been
+    /// held against yet make it more.
     pub fn kv_bytes_per_position(&self, bytes_per_value: usize) -> usize {
-        2 * self.num_layers * self.num_kv_heads * self.head_dim * bytes_per_value
+        [self.num_layers, self.num_kv_heads, self.head_dim, bytes_per_value]
+            .into_iter()
+            .fold(2, usize::saturating_mul)
     }
 }
 
