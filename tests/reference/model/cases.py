@@ -48,4 +48,6 @@ CASES = [
     Case("experts_16_8", sizes(10, 2, 256, 8, 1, 64, 512, 313, True, experts="16,8,256"),
          ["Q4_K_M", "Q6_K", "F16"], [(40, 0), (75, 0)]),
     Case("long", sizes(11, 2, 64, 2, 1, 64, 96, 303, True), ["Q8_0", "F32"], [(2200, 2159)]),
+    Case("trained_scale", sizes(12, 3, 256, 4, 2, 64, 512, 509, True) | {"scale": "trained"},
+         ["F32", "F16", "Q8_0", "Q6_K", "Q4_K_M"]),
 ]

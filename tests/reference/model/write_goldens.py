@@ -1,4 +1,4 @@
-"""Writes the goldens of crates/model/tests/fidelity.rs: log-probabilities by transformers. See README.md."""
+"""Writes the goldens of crates/model/tests/fidelity: log-probabilities by transformers. See README.md."""
 
 import argparse
 import json

@@ -4,13 +4,32 @@ mod golden;
 mod invariants;
 mod running;
 
+use izwi_model::random_model::Scale;
 use running::Target;
 
-/// Largest difference of a log-probability, and the mean over a model's sequences.
-const MAX_DIFFERENCE: f64 = 0.05;
-const MEAN_DIFFERENCE: f64 = 0.005;
-/// candle rounds the activations of K-quants with one scale for 256 values, we with one for 32.
-const MEAN_DIFFERENCE_OF_CANDLE: f64 = 0.006;
+/// How far log-probabilities may be from the reference's: the largest difference, and the mean over a model's sequences.
+struct Bounds {
+    max: f64,
+    mean: f64,
+}
+
+/// With float weights only the order of sums differs, and the f16 of the KV cache. With quantized ones, products round
+/// their activations to int8, on our backend with one scale for 32 values; candle has one for 256 with K-quants.
+///
+/// That rounding is relative, so the differences grow with the logits: of a deviation of 0.3 in a model as it is
+/// initialised, of 1.5 at the scale of a trained one. There they are no measure of the graph; its float weights are.
+fn bounds(scale: Scale, quantization: &str, target: Target) -> Bounds {
+    let has_float_weights = matches!(quantization, "F32" | "F16" | "BF16");
+    let (max, mean) = match (scale, has_float_weights, target) {
+        (Scale::Initial, true, _) => (0.002, 0.0005),
+        (Scale::Initial, false, Target::Cpu(_)) => (0.05, 0.005),
+        (Scale::Initial, false, Target::Candle) => (0.05, 0.006),
+        (Scale::Trained, true, _) => (0.01, 0.002),
+        (Scale::Trained, false, Target::Cpu(_)) => (0.4, 0.05),
+        (Scale::Trained, false, Target::Candle) => (0.4, 0.07),
+    };
+    Bounds { max, mean }
+}
 
 #[test]
 fn random_files_are_the_same_on_every_machine() {
@@ -52,24 +71,15 @@ fn log_probabilities_agree_with_transformers() {
                     target.name()
                 );
                 println!("{line}");
-                let is_candle = target.name() == "candle";
-                let mean_allowed = if is_candle {
-                    MEAN_DIFFERENCE_OF_CANDLE
-                } else {
-                    MEAN_DIFFERENCE
-                };
+                let allowed = bounds(quantization.model.scale, &quantization.name, target);
                 // Written so that NaN fails.
-                if !(max <= MAX_DIFFERENCE && mean <= mean_allowed) {
-                    failed.push(line);
+                if !(max <= allowed.max && mean <= allowed.mean) {
+                    failed.push(format!("{line}, allowed {} and {}", allowed.max, allowed.mean));
                 }
             }
         }
     }
-    assert!(
-        failed.is_empty(),
-        "more than {MAX_DIFFERENCE} or a mean of {MEAN_DIFFERENCE} (candle {MEAN_DIFFERENCE_OF_CANDLE}) away:\n{}",
-        failed.join("\n")
-    );
+    assert!(failed.is_empty(), "too far from transformers:\n{}", failed.join("\n"));
 }
 
 /// Largest and mean absolute difference to the reference over all sequences.
