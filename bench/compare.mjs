@@ -39,7 +39,9 @@ if (!existsSync(new URL("node_modules/node-llama-cpp", import.meta.url))) {
 }
 const machine = describeMachine();
 if (machine.loadBefore > 0.2) {
-  console.error(`Other programs are running (load ${machine.loadBefore.toFixed(1)}): the figures will not be worth much.`);
+  console.error(
+    `Other programs are running (load ${machine.loadBefore.toFixed(1)}): the figures will not be worth much.`,
+  );
 }
 const date = new Date().toISOString();
 const { measurements, engines } = await measureAll(options);
