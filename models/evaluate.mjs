@@ -1,9 +1,10 @@
 // Measures the built-in model through the shipped file and Izwi's own engine: the dialogues of heldout.jsonl, free-running
 // (the model answers every turn itself, and lives with what it said).
 //
-//   node models/evaluate.mjs [--model FILE] [--category NAME] [--limit N] [--temperature 0|default] [--json] [--failures N]
+//   node models/evaluate.mjs [--model FILE] [--dialogues FILE] [--category NAME] [--limit N] [--temperature 0|default]
+//                            [--json] [--failures N]
 //
-// A dialogue passes if all its checks do. Exit code 1 if a target is missed, 2 for a wrong argument.
+// A dialogue passes if all its checks do. Exit code 1 if a target is missed, 2 for a wrong argument or an unreadable file.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -11,7 +12,7 @@ import { parseArgs } from "node:util";
 import { loadModel } from "@izwi/core";
 
 const SHIPPED = fileURLToPath(new URL("../packages/core/assets/izwi-tiny.gguf", import.meta.url));
-const HELD_OUT = new URL("./heldout.jsonl", import.meta.url);
+const HELD_OUT = fileURLToPath(new URL("./heldout.jsonl", import.meta.url));
 const MAX_TOKENS = 128;
 const AT_ONCE = 8;
 
@@ -82,6 +83,7 @@ function readArguments() {
   const { values } = parseArgs({
     options: {
       model: { type: "string", default: SHIPPED },
+      dialogues: { type: "string", default: HELD_OUT },
       category: { type: "string" },
       limit: { type: "string" },
       temperature: { type: "string", default: "0" },
@@ -101,9 +103,9 @@ function readArguments() {
   return { ...values, temperature, limit, failures };
 }
 
-function readDialogues({ category, limit }) {
+function readDialogues({ dialogues: file, category, limit }) {
   const taken = new Map();
-  return readFileSync(HELD_OUT, "utf8")
+  const dialogues = readFileSync(file, "utf8")
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line))
@@ -112,6 +114,8 @@ function readDialogues({ category, limit }) {
       taken.set(cell, (taken.get(cell) ?? 0) + 1);
       return taken.get(cell) <= limit && (category === undefined || dialogue.category === category);
     });
+  if (dialogues.length === 0) throw new Error(`${file} has no dialogues of that category`);
+  return dialogues;
 }
 
 async function answer(model, messages, temperature) {
@@ -190,16 +194,17 @@ function sum(cells) {
   return cells.reduce((all, cell) => ({ passed: all.passed + cell.passed, total: all.total + cell.total }), { passed: 0, total: 0 });
 }
 
-let options;
+let options, dialogues, model;
 try {
   options = readArguments();
+  dialogues = readDialogues(options);
+  model = await loadModel(options.model);
 } catch (error) {
   console.error(`evaluate: ${error.message}`);
   process.exit(2);
 }
-const model = await loadModel(options.model);
 try {
-  const cells = await playAll(model, readDialogues(options), options);
+  const cells = await playAll(model, dialogues, options);
   if (options.json) console.log(JSON.stringify(cells, null, 2));
   else printTable(cells);
   if (cells.some((cell) => cell.passed < cell.target * cell.total)) process.exitCode = 1;
