@@ -72,6 +72,18 @@ describe("resolveModel", () => {
     expect((await failure("./absent.gguf")).message).toContain(join(process.cwd(), "absent.gguf"));
   });
 
+  it("looks at no path where only names may be given, and says nothing about files there", async () => {
+    const modelsDir = makeModelsDir("poet/weights.gguf", "several/a.gguf", "several/b.gguf");
+    const outside = join(makeModelsDir("secret.gguf"), "secret.gguf");
+    const byName = { modelsDir, paths: false };
+    await expect(resolveModel(outside, byName)).rejects.toMatchObject({
+      code: "MODEL_NOT_FOUND",
+      message: expect.stringMatching(/^No model is called /),
+    });
+    expect((await resolveModel("several/b", byName)).path).toBe(join(modelsDir, "several", "b.gguf"));
+    expect((await resolveModel("builtin", byName)).builtin).toBe(true);
+  });
+
   it.each(["", "  ", undefined, 7])("refuses %j", async (name) => {
     await expect(resolveModel(name as string)).rejects.toMatchObject({ code: "INVALID_REQUEST" });
   });

@@ -17,10 +17,12 @@ export interface ResolvedModel {
  * Finds the file for what a person typed. In this order: `builtin` or `izwi-tiny`; an existing file; a folder
  * with one GGUF file; a catalogue name whose file is installed; the name of a file or folder in the models
  * directory. Else `MODEL_NOT_FOUND`, saying what to do.
+ *
+ * With `paths: false` only names count: for names from outside, which must not reach or probe other files.
  */
 export async function resolveModel(
   pathOrName: string,
-  options: { modelsDir?: string | undefined } = {},
+  options: { modelsDir?: string | undefined; paths?: boolean } = {},
 ): Promise<ResolvedModel> {
   if (typeof pathOrName !== "string" || pathOrName.trim() === "") {
     throw invalid("The model", "a path or a name", pathOrName);
@@ -29,7 +31,8 @@ export async function resolveModel(
   if (sameName(name, BUILTIN_MODEL) || sameName(name, "builtin")) {
     return { path: builtinModelPath(), id: BUILTIN_MODEL, builtin: true };
   }
-  const path = (await fileAt(pathOrName)) ?? (await fileAt(name));
+  const { paths = true } = options;
+  const path = paths ? ((await fileAt(pathOrName)) ?? (await fileAt(name))) : undefined;
   if (path !== undefined) return atPath(path);
 
   const models = await listModels(options);
@@ -37,7 +40,8 @@ export async function resolveModel(
   const match = models.find((model) => (entry ? model.entry === entry : namesModel(name, model)));
   if (match) return { path: match.path, id: match.id, builtin: false };
   const directory = modelsDirectory(options.modelsDir);
-  throw new IzwiError("MODEL_NOT_FOUND", entry ? absent(name, entry, directory) : unknown(name, models, directory));
+  const message = entry ? absent(name, entry, directory) : unknown(name, models, directory, paths);
+  throw new IzwiError("MODEL_NOT_FOUND", message);
 }
 
 function atPath(path: string): ResolvedModel {
@@ -68,11 +72,11 @@ function absent(name: string, entry: CatalogEntry, directory: string): string {
   );
 }
 
-function unknown(name: string, models: InstalledModel[], directory: string): string {
-  const looksLikePath = /[\\/]/.test(name) || /\.gguf$/i.test(name);
+function unknown(name: string, models: InstalledModel[], directory: string, paths: boolean): string {
+  const looksLikePath = paths && (/[\\/]/.test(name) || /\.gguf$/i.test(name));
   const candidates = [...models.map((model) => model.id), ...CATALOG.flatMap((entry) => [entry.id, ...entry.aliases])];
   const near = nearMatches(name, [...candidates, BUILTIN_MODEL]);
   const what = looksLikePath ? `There is no file ${resolve(name)}.` : `No model is called "${name}".`;
   const hint = near.length > 0 ? ` Did you mean ${near.join(" or ")}?` : "";
-  return `${what}${hint} Give a path to a GGUF file, a name from ${directory}, or builtin.`;
+  return `${what}${hint} Give ${paths ? "a path to a GGUF file, " : ""}a name from ${directory}, or builtin.`;
 }

@@ -1,0 +1,39 @@
+import type { Model } from "@izwi/core";
+
+/** What routes use of a loaded model; tests pass a fake. */
+export type ServedModel = Pick<
+  Model,
+  "info" | "chat" | "complete" | "tokenize" | "detokenize" | "applyTemplate" | "score" | "logprobs" | "embed" | "stats"
+>;
+
+/** The right to use a model; while one is held, the model stays loaded. */
+export interface ModelLease {
+  /** The name that the model is known by, whatever name it was asked for with. */
+  readonly id: string;
+  readonly model: ServedModel;
+  /** Gives the lease back. May be called again. */
+  release(): void;
+}
+
+export type ModelStatus = "downloaded" | "loading" | "ready" | "error";
+
+/** A model that can be asked for. */
+export interface ModelListing {
+  id: string;
+  /** The file's modification time, in seconds since 1970. */
+  created: number;
+  builtin: boolean;
+  bytes: number;
+  status: ModelStatus;
+}
+
+/** Where routes get their models from. */
+export interface ModelSource {
+  /**
+   * Loads the model on its first use and waits for it. Throws an IzwiError, such as `MODEL_NOT_FOUND`.
+   *
+   * @param name undefined means the default model
+   */
+  acquire(name: string | undefined, signal?: AbortSignal): Promise<ModelLease>;
+  list(): Promise<ModelListing[]>;
+}
