@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { ChatStream } from "./chat-stream.js";
+import { NativeChatStream } from "./chat-stream.js";
 import type { ChatEvent } from "./events.js";
 import { FakeStream } from "./fakes/fake-addon.js";
 
@@ -9,7 +9,7 @@ const end = { type: "end", finishReason: "stop", completionTokens: 2 };
 function setUp(signal?: AbortSignal) {
   const native = new FakeStream();
   const start = vi.fn(() => native);
-  return { native, start, stream: new ChatStream(start, signal) };
+  return { native, start, stream: new NativeChatStream(start, signal) };
 }
 
 async function collect(stream: AsyncIterable<ChatEvent>): Promise<string[]> {
@@ -18,7 +18,7 @@ async function collect(stream: AsyncIterable<ChatEvent>): Promise<string[]> {
   return seen;
 }
 
-describe("ChatStream", () => {
+describe("NativeChatStream", () => {
   it("flattens batches up to the end, and cancels nothing then", async () => {
     const { native, stream } = setUp();
     native.send([text("a"), text("b")], [text("c"), end]);
@@ -60,6 +60,18 @@ describe("ChatStream", () => {
     await stream.return();
     expect(await pending).toEqual({ done: true, value: undefined });
     expect(native.cancelled).toBe(1);
+  });
+
+  it("passes endThinking() on while it runs, and not before or after", async () => {
+    const { native, stream } = setUp();
+    stream.endThinking();
+    native.send([{ type: "reasoning-delta", text: "hm" }]);
+    await stream.next();
+    stream.endThinking();
+    native.send([end]);
+    await collect(stream);
+    stream.endThinking();
+    expect(native.thinkingEnds).toBe(1);
   });
 
   it("never starts when it's left first, or aborted first", async () => {
@@ -114,7 +126,7 @@ describe("ChatStream", () => {
   });
 
   it("turns a failed start into a typed error", async () => {
-    const stream = new ChatStream(() => {
+    const stream = new NativeChatStream(() => {
       throw new Error("CONTEXT_OVERFLOW: 600 prompt tokens, but the context holds 512");
     }, undefined);
     await expect(stream.next()).rejects.toMatchObject({

@@ -5,13 +5,22 @@ import type { NativeStream } from "./native-addon.js";
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
+/** One answer: its events in order, and what can be done to it while it comes. */
+export interface ChatStream extends AsyncIterableIterator<ChatEvent, undefined> {
+  /**
+   * "Answer now": closes the model's thought, so that the answer begins. Has no effect on an answer that doesn't think,
+   * or not any more.
+   */
+  endThinking(): void;
+}
+
 /**
- * One answer as an async iterator. Nothing runs before the first `next()`; leaving early, by `break`, `return()`
+ * An answer of the addon as an async iterator. Nothing runs before the first `next()`; leaving early, by `break`, `return()`
  * or the signal, cancels at once, also while the prompt is still being prefilled.
  *
  * A class and not a generator, because a generator's `return()` would wait for the pending `next()`.
  */
-export class ChatStream implements AsyncIterableIterator<ChatEvent, undefined> {
+export class NativeChatStream implements ChatStream {
   readonly #start: () => NativeStream;
   readonly #signal: AbortSignal | undefined;
   #stream: NativeStream | undefined;
@@ -34,6 +43,10 @@ export class ChatStream implements AsyncIterableIterator<ChatEvent, undefined> {
     const result = this.#last.then(() => this.#advance());
     this.#last = result.catch(() => undefined);
     return result;
+  }
+
+  endThinking(): void {
+    if (!this.#finished) this.#stream?.endThinking();
   }
 
   return(): Promise<IteratorReturnResult<undefined>> {

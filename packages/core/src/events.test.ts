@@ -30,6 +30,10 @@ describe("fromNative", () => {
     });
     const call = { type: "tool-call", index: 1, name: "add", arguments: `{"a":1}` };
     expect(fromNative(call)).toEqual(call);
+    const start = { type: "tool-call-start", index: 1, name: "add" };
+    expect(fromNative({ ...start, text: "x" })).toEqual(start);
+    const delta = { type: "tool-call-delta", index: 1, text: `{"a":` };
+    expect(fromNative({ ...delta, name: "add" })).toEqual(delta);
   });
 
   it("groups the counts and times of the end, and derives the speed from the tokens after the first", () => {

@@ -30,7 +30,25 @@ export interface TextDelta {
   logprobs?: TokenLogprob[];
 }
 
-/** A whole call of a tool; `arguments` is a JSON text as the model wrote it. */
+/** The model begins to call a tool: its name is known, its arguments follow. */
+export interface ToolCallStart {
+  type: "tool-call-start";
+  /** Place among this answer's calls, from 0. */
+  index: number;
+  name: string;
+}
+
+/** A piece of the arguments' JSON text. All pieces of a call joined are its whole `arguments`. */
+export interface ToolCallDelta {
+  type: "tool-call-delta";
+  index: number;
+  text: string;
+}
+
+/**
+ * A whole call of a tool; `arguments` is a JSON text as the model wrote it. It doesn't come where the answer ended
+ * within the call, by `maxTokens` or the end of the context.
+ */
 export interface ToolCallEvent {
   type: "tool-call";
   /** Place among this answer's calls, from 0. */
@@ -77,7 +95,7 @@ export interface EndEvent {
   timings: Timings;
 }
 
-export type ChatEvent = ReasoningDelta | TextDelta | ToolCallEvent | EndEvent;
+export type ChatEvent = ReasoningDelta | TextDelta | ToolCallStart | ToolCallDelta | ToolCallEvent | EndEvent;
 
 /**
  * The public form of a native event; undefined for the end of a cancelled answer, which the caller words itself.
@@ -92,6 +110,10 @@ export function fromNative(event: NativeEvent): ChatEvent | undefined {
       if (event.logprobs) delta.logprobs = event.logprobs;
       return delta;
     }
+    case "tool-call-start":
+      return { type: "tool-call-start", index: event.index ?? 0, name: event.name ?? "" };
+    case "tool-call-delta":
+      return { type: "tool-call-delta", index: event.index ?? 0, text: event.text ?? "" };
     case "tool-call":
       return { type: "tool-call", index: event.index ?? 0, name: event.name ?? "", arguments: event.arguments ?? "" };
     case "end":

@@ -1,7 +1,9 @@
 export { loadModel, Model } from "./model.js";
 export type { Backend, EngineStats, LoadModelOptions, ModelInfo } from "./model.js";
 
-export type { ChatRequest, CompletionRequest, GenerationSettings } from "./request.js";
+export type { ChatStream } from "./chat-stream.js";
+export type { ChatRequest, CompletionRequest, GenerationSettings, ToolChoice } from "./request.js";
+export type { ResponseFormat } from "./response-format.js";
 export type {
   AssistantMessage,
   ChatMessage,
@@ -19,7 +21,9 @@ export type {
   TextDelta,
   Timings,
   TokenLogprob,
+  ToolCallDelta,
   ToolCallEvent,
+  ToolCallStart,
   TopLogprob,
   Usage,
 } from "./events.js";

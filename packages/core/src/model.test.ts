@@ -17,6 +17,7 @@ describe("loadModel", () => {
     ["threads", { threads: 0 }],
     ["contextLength", { contextLength: 1.5 }],
     ["maxRunning", { maxRunning: "2" }],
+    ["maxWaiting", { maxWaiting: -1 }],
   ];
   it.each(wrong)("names the option %s when it's wrong", async (name, options) => {
     const failure = loadModel("builtin", options as LoadModelOptions);
@@ -152,6 +153,31 @@ describe("Model", () => {
     controller.abort();
     await expect(scoring).rejects.toMatchObject({ code: "ABORTED" });
     expect(native.scoring.cancelled).toBe(1);
+  });
+
+  it("tells log probabilities with their alternatives, from as many events as come", async () => {
+    const { model } = await open();
+    const result = await model.logprobs([5, 6, 7], { top: 2 });
+    expect(result[0]).toBeNull();
+    expect(result.slice(1).map((entry) => [entry!.logprob, entry!.top.length])).toEqual([
+      [-6, 2],
+      [-7, 2],
+    ]);
+    expect(await model.logprobs([])).toEqual([]);
+    await expect(model.logprobs([1, 2], { top: 21 })).rejects.toThrow("top must be");
+    await expect(model.logprobs([256])).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+  });
+
+  it("embeds: the mean unless told otherwise", async () => {
+    const { native, model } = await open();
+    expect(await model.embed([1, 2, 3])).toEqual(Float32Array.of(3, 1));
+    native.scoring = new FakeStream();
+    expect(await model.embed([1, 2], { pooling: "last" })).toEqual(Float32Array.of(2, 2));
+    await expect(model.embed([])).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+    await expect(model.embed([1], { pooling: "max" as never })).rejects.toThrow("pooling must be");
+    native.scoring = new FakeStream().send([{ type: "end", finishReason: "cancelled" }]);
+    vi.spyOn(native.scoring, "send").mockReturnThis();
+    await expect(model.embed([1])).rejects.toMatchObject({ code: "CLOSED" });
   });
 
   it("shows the prompt and the counters", async () => {

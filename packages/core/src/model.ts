@@ -1,10 +1,11 @@
 import { abortable, throwIfAborted } from "./abort.js";
-import { ChatStream } from "./chat-stream.js";
-import { closedError, fromNativeError, fromNativeEvent, invalid } from "./errors.js";
-import type { ChatEvent } from "./events.js";
+import { NativeChatStream, type ChatStream } from "./chat-stream.js";
+import { closedError, fromNativeError, fromNativeEvent, invalid, IzwiError } from "./errors.js";
+import type { TokenLogprob } from "./events.js";
 import { loadAddon } from "./native.js";
 import type {
   NativeAddon,
+  NativeEvent,
   NativeLoadOptions,
   NativeModel,
   NativeModelInfo,
@@ -34,6 +35,8 @@ export interface LoadModelOptions {
   contextLength?: number;
   /** Most answers that are generated at the same time; further ones wait. */
   maxRunning?: number;
+  /** Most answers that wait for one of those; a further one fails with `QUEUE_FULL`. Default: 64. */
+  maxWaiting?: number;
   /** Where names are looked up. Default: `IZWI_MODELS_DIR`, else the platform's data directory. */
   modelsDir?: string;
   /** Gives up loading: the promise then rejects with an `ABORTED` error. */
@@ -106,21 +109,18 @@ export class Model implements AsyncDisposable {
    * Answers a conversation. The work begins with the iteration, errors come from it, and leaving it early stops
    * the work. The last event is `end`; an aborted iteration rejects with an `ABORTED` error instead.
    */
-  chat(request: ChatRequest, options: { signal?: AbortSignal } = {}): AsyncIterableIterator<ChatEvent, undefined> {
+  chat(request: ChatRequest, options: { signal?: AbortSignal } = {}): ChatStream {
     const start = () => this.#call((native) => native.chat(toNativeRequest(request)));
-    return new ChatStream(start, anySignal(options.signal, request?.signal));
+    return new NativeChatStream(start, anySignal(options.signal, request?.signal));
   }
 
   /**
    * Goes on from token ids, without a chat template: for evaluations and benchmarks. The answer comes as plain text,
    * thoughts and tool calls included; otherwise like {@link chat}.
    */
-  complete(
-    request: CompletionRequest,
-    options: { signal?: AbortSignal } = {},
-  ): AsyncIterableIterator<ChatEvent, undefined> {
+  complete(request: CompletionRequest, options: { signal?: AbortSignal } = {}): ChatStream {
     const start = () => this.#call((native) => native.complete(toNativeCompletion(request, this.info.vocabSize)));
-    return new ChatStream(start, anySignal(options.signal, request?.signal));
+    return new NativeChatStream(start, anySignal(options.signal, request?.signal));
   }
 
   /**
@@ -150,17 +150,50 @@ export class Model implements AsyncDisposable {
    * @returns an array as long as `tokenIds`: null, then natural-log probabilities
    */
   async score(tokenIds: readonly number[], options: { signal?: AbortSignal } = {}): Promise<(number | null)[]> {
-    throwIfAborted(options.signal);
-    const ids = toTokenIds(tokenIds, this.info.vocabSize);
-    if (this.closed) throw closedError();
+    const ids = this.#checkedIds(tokenIds, options.signal);
     if (ids.length === 0) return [];
     const stream = this.#call((native) => native.score(ids));
-    try {
-      return [null, ...(await receiveScores(stream, options.signal))];
-    } catch (error) {
-      stream.cancel();
-      throw fromNativeError(error);
-    }
+    const [scores] = await receive(stream, options.signal, (event) => event.scores);
+    return [null, ...(scores ?? [])];
+  }
+
+  /**
+   * How likely each token is after those before it, and which others were likely there: for evaluations.
+   *
+   * @param options.top how many alternatives to tell, 0 to 20; default 0
+   * @returns an array as long as `tokenIds`: null, then the tokens' log probabilities
+   */
+  async logprobs(
+    tokenIds: readonly number[],
+    options: { top?: number; signal?: AbortSignal } = {},
+  ): Promise<(TokenLogprob | null)[]> {
+    const { top = 0, signal } = options;
+    if (!Number.isInteger(top) || top < 0 || top > 20) throw invalid("top", "a whole number from 0 to 20", top);
+    const ids = this.#checkedIds(tokenIds, signal);
+    if (ids.length === 0) return [];
+    const stream = this.#call((native) => native.logprobs(ids, top));
+    return [null, ...(await receive(stream, signal, (event) => event.logprobs)).flat()];
+  }
+
+  /**
+   * A text's meaning as numbers: the model's last hidden state, after its output norm, as a vector of length 1.
+   *
+   * @param tokenIds at least one
+   * @param options.pooling the mean over all tokens (default), or the state of the last one
+   * @returns `info.hiddenSize` numbers
+   */
+  async embed(
+    tokenIds: readonly number[],
+    options: { pooling?: "mean" | "last"; signal?: AbortSignal } = {},
+  ): Promise<Float32Array> {
+    const { pooling = "mean", signal } = options;
+    if (pooling !== "mean" && pooling !== "last") throw invalid("pooling", `"mean" or "last"`, pooling);
+    const ids = this.#checkedIds(tokenIds, signal);
+    if (ids.length === 0) throw new IzwiError("INVALID_REQUEST", "tokenIds must hold at least one token id.");
+    const stream = this.#call((native) => native.embed(ids, pooling));
+    const [embedding] = await receive(stream, signal, (event) => event.embedding);
+    if (embedding === undefined) throw new IzwiError("INTERNAL", "The engine sent no embedding.");
+    return embedding;
   }
 
   /** Ends every running answer with a `CLOSED` error and frees the memory. Further calls wait for the first. */
@@ -175,6 +208,13 @@ export class Model implements AsyncDisposable {
     return this.close();
   }
 
+  #checkedIds(tokenIds: readonly number[], signal: AbortSignal | undefined): Uint32Array {
+    throwIfAborted(signal);
+    const ids = toTokenIds(tokenIds, this.info.vocabSize);
+    if (this.closed) throw closedError();
+    return ids;
+  }
+
   #call<T>(use: (native: NativeModel) => T): T {
     if (this.closed) throw closedError();
     try {
@@ -185,15 +225,30 @@ export class Model implements AsyncDisposable {
   }
 }
 
-/** The `scores` event of a scoring stream. */
-async function receiveScores(stream: NativeStream, signal: AbortSignal | undefined): Promise<number[]> {
-  for (;;) {
-    const batch = await abortable(stream.next(), signal);
-    if (batch === null) throw closedError();
-    for (const event of batch) {
-      if (event.type === "scores" && event.scores) return event.scores;
-      if (event.type === "error") throw fromNativeEvent(event.code, event.message);
+/** What `pick` finds in the events of a stream that generates nothing, up to its end. */
+async function receive<T>(
+  stream: NativeStream,
+  signal: AbortSignal | undefined,
+  pick: (event: NativeEvent) => T | undefined,
+): Promise<T[]> {
+  const picked: T[] = [];
+  try {
+    for (;;) {
+      const batch = await abortable(stream.next(), signal);
+      if (batch === null) throw closedError();
+      for (const event of batch) {
+        if (event.type === "error") throw fromNativeEvent(event.code, event.message);
+        if (event.type === "end") {
+          if (event.finishReason === "cancelled") throw closedError();
+          return picked;
+        }
+        const value = pick(event);
+        if (value !== undefined) picked.push(value);
+      }
     }
+  } catch (error) {
+    stream.cancel();
+    throw fromNativeError(error);
   }
 }
 
@@ -203,10 +258,15 @@ function toNativeOptions(options: LoadModelOptions): NativeLoadOptions {
     if (!BACKENDS.includes(options.backend)) throw invalid("backend", `one of ${BACKENDS.join(", ")}`, options.backend);
     native.backend = options.backend;
   }
-  for (const name of ["threads", "contextLength", "maxRunning"] as const) {
+  for (const [name, least] of [
+    ["threads", 1],
+    ["contextLength", 1],
+    ["maxRunning", 1],
+    ["maxWaiting", 0],
+  ] as const) {
     const value = options[name];
     if (value === undefined) continue;
-    if (!Number.isInteger(value) || value < 1) throw invalid(name, "a whole number of at least 1", value);
+    if (!Number.isInteger(value) || value < least) throw invalid(name, `a whole number of at least ${least}`, value);
     native[name] = value;
   }
   return native;

@@ -17,6 +17,7 @@ export interface NativeLoadOptions {
   threads?: number;
   contextLength?: number;
   maxRunning?: number;
+  maxWaiting?: number;
 }
 
 export interface NativeModel {
@@ -31,6 +32,10 @@ export interface NativeModel {
   applyTemplate(request: NativeChatRequest): string;
   /** One `scores` event, [n - 1]: log p(token[i + 1] | token[0..=i]); then `end`. */
   score(tokenIds: Uint32Array): NativeStream;
+  /** `logprobs` events, [n - 1] entries in all, each with `top` alternatives; then `end`. */
+  logprobs(tokenIds: Uint32Array, top: number): NativeStream;
+  /** One `embedding` event, [hiddenSize], L2-normalised; then `end`. `pooling`: mean | last. */
+  embed(tokenIds: Uint32Array, pooling: string): NativeStream;
   /** Ends all streams; idempotent. */
   close(): Promise<void>;
 }
@@ -39,6 +44,8 @@ export interface NativeStream {
   /** All events that are ready, at least one; null after the end. */
   next(): Promise<NativeEvent[] | null>;
   cancel(): void;
+  /** Closes the thought, if one is open or still to come. */
+  endThinking(): void;
 }
 
 export interface NativeModelInfo {
@@ -51,7 +58,11 @@ export interface NativeModelInfo {
   contextLength: number;
   trainedContextLength: number;
   vocabSize: number;
+  /** Width of the hidden state, which is also the length of an embedding. */
+  hiddenSize: number;
   blockSize: number;
+  /** Most memory that the KV cache takes when it is full. */
+  kvCacheBytes: number;
   backend: string;
   device: string;
   isa: string;
@@ -93,6 +104,13 @@ export interface NativeChatRequest {
   /** A JSON object. */
   templateKwargs?: string;
   thinking?: boolean;
+  /** Most tokens of a thought. */
+  thinkingBudget?: number;
+  /** auto | none | required | named */
+  toolChoice?: string;
+  /** Which tool, when toolChoice is `named`. */
+  toolName?: string;
+  parallelToolCalls?: boolean;
   generation?: NativeGenerationSettings;
 }
 
@@ -115,6 +133,16 @@ export interface NativeGenerationSettings {
   maxTokens?: number;
   stop?: string[];
   logprobs?: number;
+  responseFormat?: NativeResponseFormat;
+}
+
+export interface NativeResponseFormat {
+  /** json-object | json-schema | regex | choice */
+  type: string;
+  /** JSON text of the schema. */
+  schema?: string;
+  pattern?: string;
+  choices?: string[];
 }
 
 export interface NativeTopLogprob {
@@ -136,6 +164,7 @@ export interface NativeEvent {
   name?: string;
   arguments?: string;
   scores?: number[];
+  embedding?: Float32Array;
   finishReason?: string;
   stopString?: string;
   promptTokens?: number;

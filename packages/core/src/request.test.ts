@@ -4,6 +4,8 @@ import { toNativeRequest, toTokenIds } from "./request.js";
 
 const messages: ChatRequest["messages"] = [{ role: "user", content: "Hello" }];
 
+const tool = { type: "function", function: { name: "a" } };
+
 /** Calls with what a JavaScript caller, whom no type stops, might pass. */
 const convert = (request: unknown) => toNativeRequest(request as ChatRequest);
 
@@ -68,6 +70,34 @@ describe("toNativeRequest", () => {
     ]);
   });
 
+  it("puts budgets, tool choices and formats in the addon's form", () => {
+    const tools: ChatRequest["tools"] = [{ type: "function", function: { name: "add" } }];
+    expect(toNativeRequest({ messages, thinking: { budget: 7 } })).toMatchObject({ thinking: true, thinkingBudget: 7 });
+    expect(toNativeRequest({ messages, thinking: { budget: 0 } })).toMatchObject({
+      thinking: false,
+      thinkingBudget: 0,
+    });
+    expect(toNativeRequest({ messages, tools, toolChoice: "required", parallelToolCalls: false })).toMatchObject({
+      toolChoice: "required",
+      parallelToolCalls: false,
+    });
+    expect(toNativeRequest({ messages, tools, toolChoice: { name: "add" } })).toMatchObject({
+      toolChoice: "named",
+      toolName: "add",
+    });
+    expect(toNativeRequest({ messages, toolChoice: "none" }).toolChoice).toBe("none");
+    const format = (responseFormat: ChatRequest["responseFormat"]) =>
+      toNativeRequest({ messages, responseFormat }).generation!.responseFormat;
+    expect(format({ type: "text" })).toBeUndefined();
+    expect(format({ type: "json-object" })).toEqual({ type: "json-object" });
+    expect(format({ type: "json-schema", schema: { type: "string" } })).toEqual({
+      type: "json-schema",
+      schema: `{"type":"string"}`,
+    });
+    expect(format({ type: "regex", pattern: "a+" })).toEqual({ type: "regex", pattern: "a+" });
+    expect(format({ type: "choice", choices: ["yes", "no"] })).toEqual({ type: "choice", choices: ["yes", "no"] });
+  });
+
   const wrong: [field: string, request: unknown][] = [
     ["request", undefined],
     ["request", "Hello"],
@@ -93,6 +123,20 @@ describe("toNativeRequest", () => {
     ["tools", { messages, tools: [{ type: "function", function: { name: "a", parameters: 1n } }] }],
     ["templateKwargs", { messages, templateKwargs: [] }],
     ["thinking", { messages, thinking: "yes" }],
+    ["thinking.budget", { messages, thinking: {} }],
+    ["thinking.budget", { messages, thinking: { budget: 1.5 } }],
+    ["toolChoice", { messages, toolChoice: "any" }],
+    ["toolChoice", { messages, tools: [tool], toolChoice: {} }],
+    ["toolChoice.name", { messages, tools: [tool], toolChoice: { name: "b" } }],
+    ["parallelToolCalls", { messages, parallelToolCalls: 1 }],
+    ["responseFormat", { messages, responseFormat: "json" }],
+    ["responseFormat.type", { messages, responseFormat: { type: "xml" } }],
+    ["responseFormat.schema", { messages, responseFormat: { type: "json-schema" } }],
+    ["responseFormat.schema", { messages, responseFormat: { type: "json-schema", schema: { a: 1n } } }],
+    ["responseFormat.pattern", { messages, responseFormat: { type: "regex", pattern: "" } }],
+    ["responseFormat.choices", { messages, responseFormat: { type: "choice", choices: "a" } }],
+    ["responseFormat.choices", { messages, responseFormat: { type: "choice", choices: [] } }],
+    ["responseFormat.choices[1]", { messages, responseFormat: { type: "choice", choices: ["a", 1] } }],
     ["temperature", { messages, temperature: Number.NaN }],
     ["temperature", { messages, temperature: -0.1 }],
     ["temperature", { messages, temperature: Infinity }],
@@ -129,6 +173,11 @@ describe("toNativeRequest", () => {
     expect(error).toMatchObject({ name: "IzwiError", code: "INVALID_REQUEST" });
     expect((error as Error).message.split(/ (must|can't) /)[0]).toBe(field);
   });
+});
+
+it("refuses a tool choice without tools", () => {
+  expect(() => convert({ messages, toolChoice: "required" })).toThrow("toolChoice needs tools");
+  expect(() => convert({ messages, tools: [], toolChoice: { name: "a" } })).toThrow("toolChoice needs tools");
 });
 
 describe("toTokenIds", () => {

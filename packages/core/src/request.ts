@@ -7,6 +7,7 @@ import type {
   NativeMessage,
   NativeToolCall,
 } from "./native-addon.js";
+import { toNativeFormat, type ResponseFormat } from "./response-format.js";
 
 /**
  * How an answer is generated. What is left out is Qwen3's recommendation for the mode:
@@ -37,9 +38,17 @@ export interface GenerationSettings {
   stop?: string | string[];
   /** Send each token's log probability, with this many alternatives, 0 to 20. */
   logprobs?: number;
+  /** What the answer's text must be, such as JSON of a schema. Default: any text. */
+  responseFormat?: ResponseFormat;
   /** Ends the answer: the iteration then rejects with an `ABORTED` error. */
   signal?: AbortSignal;
 }
+
+/**
+ * Whether the model calls tools: as it likes (`auto`), never (`none`: it isn't told of any), at least once
+ * (`required`), or exactly one that is named, once.
+ */
+export type ToolChoice = "auto" | "none" | "required" | { name: string };
 
 /** One conversation to be answered. */
 export interface ChatRequest extends GenerationSettings {
@@ -47,8 +56,15 @@ export interface ChatRequest extends GenerationSettings {
   messages: ChatMessage[];
   /** Functions that the model may call. */
   tools?: Tool[];
-  /** Let the model think before it answers. Default: false. */
-  thinking?: boolean;
+  /** Default: `auto`. A call's arguments are always JSON of the tool's `parameters`, whatever is chosen here. */
+  toolChoice?: ToolChoice;
+  /** Whether one answer may hold several calls. Default: true. */
+  parallelToolCalls?: boolean;
+  /**
+   * Let the model think before it answers. With a `budget`, the thought is closed after so many tokens and the answer
+   * begins. Default: false.
+   */
+  thinking?: boolean | { budget: number };
   /** Further variables for the model's chat template. */
   templateKwargs?: Record<string, unknown>;
 }
@@ -75,12 +91,54 @@ export function toNativeRequest(request: ChatRequest): NativeChatRequest {
     if (!isRecord(request.templateKwargs)) throw invalid("templateKwargs", "an object", request.templateKwargs);
     native.templateKwargs = json("templateKwargs", request.templateKwargs);
   }
-  if (request.thinking !== undefined) {
-    if (typeof request.thinking !== "boolean") throw invalid("thinking", "true or false", request.thinking);
-    native.thinking = request.thinking;
-  }
+  setThinking(native, request.thinking);
+  setToolChoice(native, request);
   native.generation = generationSettings(request);
   return native;
+}
+
+function setThinking(native: NativeChatRequest, thinking: unknown): void {
+  if (thinking === undefined) return;
+  if (typeof thinking === "boolean") {
+    native.thinking = thinking;
+    return;
+  }
+  if (!isRecord(thinking)) throw invalid("thinking", "true, false or an object with a budget", thinking);
+  const { budget } = thinking;
+  if (typeof budget !== "number" || !THINKING_BUDGET.accepts(budget)) {
+    throw invalid("thinking.budget", THINKING_BUDGET.what, budget);
+  }
+  // Without a single token there is nothing to think with.
+  native.thinking = budget > 0;
+  native.thinkingBudget = budget;
+}
+
+function setToolChoice(native: NativeChatRequest, request: ChatRequest): void {
+  const { toolChoice, parallelToolCalls, tools } = request as { [name in keyof ChatRequest]?: unknown };
+  if (parallelToolCalls !== undefined) {
+    if (typeof parallelToolCalls !== "boolean") throw invalid("parallelToolCalls", "true or false", parallelToolCalls);
+    native.parallelToolCalls = parallelToolCalls;
+  }
+  if (toolChoice === undefined) return;
+  if (toolChoice === "auto" || toolChoice === "none") {
+    native.toolChoice = toolChoice;
+    return;
+  }
+  const name = isRecord(toolChoice) ? toolChoice["name"] : undefined;
+  if (toolChoice !== "required" && typeof name !== "string") {
+    throw invalid("toolChoice", `"auto", "none", "required" or an object with a name`, toolChoice);
+  }
+  const offered = (tools ?? []) as Tool[];
+  if (offered.length === 0) throw new IzwiError("INVALID_REQUEST", "toolChoice needs tools to choose from.");
+  if (typeof name !== "string") {
+    native.toolChoice = "required";
+    return;
+  }
+  if (!offered.some((tool) => tool.function.name === name)) {
+    throw invalid("toolChoice.name", `one of the tools' names`, name);
+  }
+  native.toolChoice = "named";
+  native.toolName = name;
 }
 
 /** Checks a completion's request and puts it in the addon's form. Throws `INVALID_REQUEST`, naming the field. */
@@ -104,6 +162,8 @@ function generationSettings(request: GenerationSettings): NativeGenerationSettin
   }
   if (request.logitBias !== undefined) settings.logitBias = logitBias(request.logitBias);
   if (request.stop !== undefined) settings.stop = stopStrings(request.stop);
+  const format = request.responseFormat === undefined ? undefined : toNativeFormat(request.responseFormat);
+  if (format !== undefined) settings.responseFormat = format;
   return settings;
 }
 
@@ -122,6 +182,7 @@ const between = (min: number, max: number): Range => ({
 });
 
 const LOGIT_BIAS = between(-100, 100);
+const THINKING_BUDGET = whole(0, U32_MAX);
 
 const NUMBERS = {
   temperature: between(0, Infinity),

@@ -12,6 +12,7 @@ import type {
 /** A stream whose events a test hands out one batch at a time. */
 export class FakeStream implements NativeStream {
   cancelled = 0;
+  thinkingEnds = 0;
   #batches: (NativeEvent[] | null | Error)[] = [];
   #waiting: ((batch: NativeEvent[] | null | Error) => void) | undefined;
 
@@ -33,6 +34,10 @@ export class FakeStream implements NativeStream {
   cancel(): void {
     this.cancelled++;
     this.send([{ type: "end", finishReason: "cancelled" }], null);
+  }
+
+  endThinking(): void {
+    this.thinkingEnds++;
   }
 
   #arrival(): Promise<NativeEvent[] | null | Error> {
@@ -63,7 +68,9 @@ export class FakeModel implements NativeModel {
       contextLength: 512,
       trainedContextLength: 512,
       vocabSize: 256,
+      hiddenSize: 2,
       blockSize: 16,
+      kvCacheBytes: 4096,
       backend: "cpu",
       device: "cpu",
       isa: "scalar",
@@ -119,6 +126,31 @@ export class FakeModel implements NativeModel {
     return this.scoring.send(
       [
         { type: "scores", scores },
+        { type: "end", finishReason: "stop" },
+      ],
+      null,
+    );
+  }
+
+  /** One event for each token after the first; every alternative is the token itself. */
+  logprobs(tokenIds: Uint32Array, top: number): NativeStream {
+    this.#fail();
+    this.scored.push(tokenIds);
+    const events = Array.from(tokenIds.subarray(1), (tokenId) => {
+      const entry = { tokenId, text: String(tokenId), bytes: [tokenId], logprob: -tokenId };
+      return { type: "logprobs", logprobs: [{ ...entry, top: Array.from({ length: top }, () => entry) }] };
+    });
+    return this.scoring.send([...events, { type: "end", finishReason: "stop" }], null);
+  }
+
+  /** The number of tokens, and 1 for the mean of them or 2 for the last. */
+  embed(tokenIds: Uint32Array, pooling: string): NativeStream {
+    this.#fail();
+    this.scored.push(tokenIds);
+    const embedding = Float32Array.of(tokenIds.length, pooling === "mean" ? 1 : 2);
+    return this.scoring.send(
+      [
+        { type: "embedding", embedding },
         { type: "end", finishReason: "stop" },
       ],
       null,
