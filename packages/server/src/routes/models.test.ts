@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { TestApp, type Json } from "../openai/fakes/test-app.js";
+
+async function get(path: string): Promise<{ status: number; body: Json }> {
+  const response = await new TestApp().app.request(path);
+  return { status: response.status, body: (await response.json()) as Json };
+}
+
+describe("GET /v1/models", () => {
+  it("lists the models in OpenAI's shape", async () => {
+    const { status, body } = await get("/v1/models");
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      object: "list",
+      data: [
+        {
+          id: "fake",
+          object: "model",
+          created: 1_700_000_000,
+          owned_by: "izwi",
+          status: "ready",
+          size_bytes: 1064,
+          builtin: true,
+        },
+        {
+          id: "org/other-0.6B",
+          object: "model",
+          created: 1_700_000_001,
+          owned_by: "izwi",
+          status: "downloaded",
+          size_bytes: 2064,
+          builtin: false,
+        },
+      ],
+    });
+  });
+});
+
+describe("GET /v1/models/{id}", () => {
+  it.each([
+    ["fake", "fake"],
+    ["Fake", "fake"],
+    ["builtin", "fake"],
+    ["org/other-0.6B", "org/other-0.6B"],
+    ["org%2Fother-0.6B", "org/other-0.6B"],
+    ["org/other-0.6b.gguf", "org/other-0.6B"],
+  ])("finds %s", async (name, id) => {
+    const { status, body } = await get(`/v1/models/${name}`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ id, object: "model" });
+  });
+
+  it("answers with 404 and the names that there are", async () => {
+    const { status, body } = await get("/v1/models/gpt-4");
+    expect(status).toBe(404);
+    expect(body.error).toMatchObject({ code: "model_not_found", param: "model", type: "invalid_request_error" });
+    expect(body.error.message).toMatch(/"gpt-4".*fake, org\/other-0\.6B/);
+  });
+});
