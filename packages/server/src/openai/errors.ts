@@ -141,6 +141,13 @@ const ANSWERS: Record<Exclude<ErrorCode, "ABORTED">, Answer> = {
   CLOSED: { status: 503, code: "model_unavailable", retry: true },
   DEVICE_UNAVAILABLE: { status: 500, code: "device_unavailable" },
   ADDON_UNAVAILABLE: { status: 500, code: "addon_unavailable" },
+  DOWNLOAD_FAILED: { status: 502, code: "download_failed" },
+  OFFLINE: { status: 503, code: "offline" },
+  ACCESS_DENIED: { status: 502, code: "download_denied" },
+  DISK_FULL: { status: 507, code: "disk_full" },
+  CHECKSUM_MISMATCH: { status: 502, code: "checksum_mismatch" },
+  LOCK_MISMATCH: { status: 500, code: "lock_mismatch" },
+  MODEL_BUSY: { status: 409, code: "model_busy", retry: true },
   INTERNAL: { status: 500, code: "internal_error" },
 };
 
@@ -183,7 +190,7 @@ function deepestIssue(issue: z.core.$ZodIssue | undefined): Issue {
     const messages = [...new Set(inner.map(({ message }) => message))];
     return { path, message: issue.message === "Invalid input" ? messages.join(" or ") : issue.message, missing };
   }
-  const missing = issue.code === "invalid_type" && /received undefined$/.test(issue.message);
+  const missing = issue.code === "invalid_type" && issue.message.endsWith("received undefined");
   return { path, message: issue.message, missing };
 }
 

@@ -165,7 +165,7 @@ describe("a stream that waits", () => {
 
   it("sends comments also while a model is loaded, and tells a failure as an event", async () => {
     const app = new TestApp({ pingMs: 5 });
-    let fail = (_: Error): void => {};
+    let fail: (error: Error) => void = () => {};
     app.models.loading = new Promise<void>((_, reject) => (fail = reject));
     const response = await app.post(PATH, { messages, stream: true });
     expect(response.status).toBe(200);

@@ -158,13 +158,17 @@ export class FakeModel implements ServedModel {
   }
 }
 
-function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
+async function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return void (await promise);
+  await new Promise<void>((resolve, reject) => {
     const abort = () => reject(new IzwiError("ABORTED", "The operation was aborted.", { cause: signal.reason }));
-    if (signal.aborted) abort();
+    if (signal.aborted) return abort();
     signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject);
+    const settle = () => signal.removeEventListener("abort", abort);
+    promise.then(
+      () => (settle(), resolve()),
+      (error: unknown) => (settle(), reject(error)),
+    );
   });
 }
 
