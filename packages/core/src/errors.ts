@@ -12,6 +12,13 @@ export const ERROR_CODES = [
   "CLOSED",
   "ABORTED",
   "TEMPLATE_ERROR",
+  "DOWNLOAD_FAILED",
+  "OFFLINE",
+  "ACCESS_DENIED",
+  "DISK_FULL",
+  "CHECKSUM_MISMATCH",
+  "LOCK_MISMATCH",
+  "MODEL_BUSY",
   "INTERNAL",
 ] as const;
 
@@ -28,6 +35,13 @@ export const ERROR_CODES = [
  * - `CLOSED`: the model was closed.
  * - `ABORTED`: an AbortSignal ended the operation; `name` is then `AbortError`.
  * - `TEMPLATE_ERROR`: the model's chat template refused the messages.
+ * - `DOWNLOAD_FAILED`: the network or the other side failed, also after trying again; a later try goes on from there.
+ * - `OFFLINE`: something would have to be downloaded, and that was forbidden.
+ * - `ACCESS_DENIED`: the model's repository asks for a token, or for its conditions to be accepted.
+ * - `DISK_FULL`: the file doesn't fit; the message has both numbers.
+ * - `CHECKSUM_MISMATCH`: a file's content isn't what the catalogue, the hub or the lock file says.
+ * - `LOCK_MISMATCH`: `izwi.lock` lacks the model, or can't be read.
+ * - `MODEL_BUSY`: another process is changing the model's files.
  * - `INTERNAL`: a defect in Izwi.
  */
 export type ErrorCode = (typeof ERROR_CODES)[number];
