@@ -129,7 +129,10 @@ interface Answer {
 /** Stands for the field that holds the prompt, which each endpoint names differently. */
 const PROMPT = "<prompt>";
 
-const ANSWERS: Record<Exclude<ErrorCode, "ABORTED">, Answer> = {
+/** Codes of packages above core, which a server that is built on them may meet. */
+type FurtherCode = "INVALID_ANSWER" | "INVALID_SESSION_FILE" | "UPSTREAM_FAILED";
+
+const ANSWERS: Record<Exclude<ErrorCode | FurtherCode, "ABORTED">, Answer> = {
   MODEL_NOT_FOUND: { status: 404, code: "model_not_found", param: "model" },
   INVALID_MODEL_FILE: { status: 400, code: "invalid_model_file", param: "model" },
   UNSUPPORTED_MODEL: { status: 400, code: "unsupported_model", param: "model" },
@@ -148,6 +151,9 @@ const ANSWERS: Record<Exclude<ErrorCode, "ABORTED">, Answer> = {
   CHECKSUM_MISMATCH: { status: 502, code: "checksum_mismatch" },
   LOCK_MISMATCH: { status: 500, code: "lock_mismatch" },
   MODEL_BUSY: { status: 409, code: "model_busy", retry: true },
+  INVALID_ANSWER: { status: 500, code: "invalid_answer" },
+  INVALID_SESSION_FILE: { status: 500, code: "invalid_session_file" },
+  UPSTREAM_FAILED: { status: 502, code: "upstream_failed" },
   INTERNAL: { status: 500, code: "internal_error" },
 };
 

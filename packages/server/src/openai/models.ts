@@ -12,13 +12,16 @@ export const ModelObject = z
     status: z.enum(["downloaded", "loading", "ready", "error"]),
     size_bytes: z.int(),
     builtin: z.boolean().openapi({ description: "True for the small model that comes with the software." }),
+    max_model_len: z.int().optional().openapi({ description: "Most tokens of a conversation; of loaded models only." }),
   })
   .openapi("Model");
 
 export const ModelList = z.object({ object: z.literal("list"), data: z.array(ModelObject) }).openapi("ModelList");
 
-export function toModelObject({ id, created, status, bytes, builtin }: ModelListing): z.output<typeof ModelObject> {
-  return { id, object: "model", created, owned_by: "izwi", status, size_bytes: bytes, builtin };
+export function toModelObject(listing: ModelListing & { contextLength?: number }): z.output<typeof ModelObject> {
+  const { id, created, status, bytes, builtin, contextLength } = listing;
+  const model = { id, object: "model" as const, created, owned_by: "izwi", status, size_bytes: bytes, builtin };
+  return contextLength === undefined ? model : { ...model, max_model_len: contextLength };
 }
 
 /** The listed model of that name, in any of the spellings that a request may use. Throws `MODEL_NOT_FOUND`. */

@@ -50,6 +50,14 @@ describe("GET /v1/models/{id}", () => {
     expect(body).toMatchObject({ id, object: "model" });
   });
 
+  it("tells how long a conversation may be, where that is known", async () => {
+    const app = new TestApp();
+    const [first, second] = app.models.listings;
+    app.models.listings = [{ ...first!, ...{ contextLength: 4096 } }, second!];
+    const body = (await (await app.app.request("/v1/models")).json()) as Json;
+    expect(body.data.map(({ max_model_len }: Json) => max_model_len)).toEqual([4096, undefined]);
+  });
+
   it("answers with 404 and the names that there are", async () => {
     const { status, body } = await get("/v1/models/gpt-4");
     expect(status).toBe(404);
