@@ -11,7 +11,7 @@ export const ModelField = z
   .string()
   .max(1024)
   .nullish()
-  .openapi({ description: "A model's name. Default: the server's default model.", example: "qwen3-chat-0.6b-4bit" });
+  .openapi({ description: "A model's name. Default: the server's default model." });
 
 /** A field that is known and can't be served: the request is refused instead of being answered differently. */
 const refused = (description: string) => z.unknown().optional().openapi({ type: "null", description });

@@ -7,11 +7,13 @@ import { TimingsField, UsageField } from "./usage.js";
 
 export const TokenIds = z.array(z.int().min(0).max(0xffff_ffff)).min(1, { error: "must hold at least one token id" });
 
+const NOT_EMPTY = { error: "must not be empty" };
+const Text = z.string().min(1, NOT_EMPTY);
+
 /** One or several texts, each as a string or as token ids. */
-export const TextsField = z.union(
-  [z.string(), TokenIds, z.array(TokenIds).min(1), z.array(z.string()).min(1, { error: "must not be empty" })],
-  { error: "must be a string, an array of strings, an array of token ids or an array of such arrays" },
-);
+export const TextsField = z.union([Text, TokenIds, z.array(TokenIds).min(1), z.array(Text).min(1, NOT_EMPTY)], {
+  error: "must be a string, an array of strings, an array of token ids or an array of such arrays",
+});
 
 /** The body of POST /v1/completions. Fields that aren't here are ignored. */
 export const CompletionRequest = z

@@ -1,9 +1,9 @@
 import type { z } from "@hono/zod-openapi";
 import { ErrorResponse } from "./errors.js";
 
-/** A JSON body that must be there. */
-export function jsonBody<T extends z.ZodType>(schema: T) {
-  return { required: true, content: { "application/json": { schema } } };
+/** A JSON body that must be there. The example is what the API's page offers to send. */
+export function jsonBody<T extends z.ZodType>(schema: T, example: z.input<T>) {
+  return { required: true, content: { "application/json": { schema, example } } };
 }
 
 /** An answer in JSON. */

@@ -13,7 +13,6 @@ const StopString = z.string().min(1, { error: "must not be empty" });
 export const samplingFields = {
   temperature: z.number().min(0).max(2).nullish().openapi({
     description: "0 is greedy. Default: Qwen3's recommendation, 0.7, or 0.6 when thinking.",
-    example: 0.7,
   }),
   top_p: z.number().min(0).max(1).nullish().openapi({ description: "Default: 0.8, or 0.95 when thinking." }),
   top_k: wholeNumber().nullish().openapi({ type: INTEGER, description: "Default: 20; 0 or -1 switches it off." }),

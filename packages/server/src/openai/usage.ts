@@ -72,12 +72,17 @@ export function toWireTimings({ usage, timings }: EndEvent): z.output<typeof Tim
   return {
     cache_n: usage.cachedTokens,
     prompt_n: computed,
-    prompt_ms: timings.prefillMs,
-    prompt_per_second: timings.prefillMs > 0 ? (computed * 1000) / timings.prefillMs : 0,
+    prompt_ms: rounded(timings.prefillMs),
+    prompt_per_second: timings.prefillMs > 0 ? rounded((computed * 1000) / timings.prefillMs) : 0,
     predicted_n: usage.completionTokens,
-    predicted_ms: timings.decodeMs,
-    predicted_per_second: timings.tokensPerSecond,
-    queue_ms: timings.queueMs,
-    time_to_first_token_ms: timings.timeToFirstTokenMs,
+    predicted_ms: rounded(timings.decodeMs),
+    predicted_per_second: rounded(timings.tokensPerSecond),
+    queue_ms: rounded(timings.queueMs),
+    time_to_first_token_ms: rounded(timings.timeToFirstTokenMs),
   };
+}
+
+/** Nobody measures finer than a thousandth. */
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }

@@ -11,7 +11,7 @@ const route = createRoute({
   path: "/apply-template",
   tags: ["Tokens"],
   summary: "The prompt that a conversation becomes",
-  request: { body: jsonBody(ApplyTemplateRequest) },
+  request: { body: jsonBody(ApplyTemplateRequest, { messages: [{ role: "user", content: "Hello!" }] }) },
   responses: { 200: json("The prompt.", ApplyTemplateResponse), ...errorResponses() },
 });
 

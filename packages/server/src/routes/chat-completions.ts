@@ -1,4 +1,4 @@
-import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono, type z } from "@hono/zod-openapi";
 import type { ChatRequest } from "@izwi/core";
 import { Answering } from "../openai/answering.js";
 import { chatChunks, toChatCompletion, type AnswerOptions } from "../openai/chat-answer.js";
@@ -12,12 +12,21 @@ import { MOST_AT_ONCE, settingsOfChoice } from "../openai/sampling.js";
 import type { ServedModel } from "../model-source.js";
 import type { AppEnv, RouteContext } from "../route-context.js";
 
+const EXAMPLE: z.input<typeof ChatCompletionRequest> = {
+  messages: [
+    { role: "system", content: "You are a helpful assistant." },
+    { role: "user", content: "Hello!" },
+  ],
+  temperature: 0.7,
+  max_tokens: 1000,
+};
+
 const route = createRoute({
   method: "post",
   path: "/v1/chat/completions",
   tags: ["Chat"],
   summary: "Answer a conversation",
-  request: { body: jsonBody(ChatCompletionRequest) },
+  request: { body: jsonBody(ChatCompletionRequest, EXAMPLE) },
   responses: { 200: jsonOrStream("The answer.", ChatCompletion, ChatCompletionChunk), ...errorResponses() },
 });
 

@@ -15,7 +15,7 @@ const route = createRoute({
   path: "/v1/completions",
   tags: ["Completions"],
   summary: "Go on from a text",
-  request: { body: jsonBody(CompletionRequest) },
+  request: { body: jsonBody(CompletionRequest, { prompt: "Once upon a time", max_tokens: 32 }) },
   responses: { 200: jsonOrStream("The text that follows.", Completion, Completion), ...errorResponses() },
 });
 

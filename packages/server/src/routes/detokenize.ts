@@ -11,7 +11,7 @@ const route = createRoute({
   path: "/detokenize",
   tags: ["Tokens"],
   summary: "Token ids to text",
-  request: { body: jsonBody(DetokenizeRequest) },
+  request: { body: jsonBody(DetokenizeRequest, { tokens: [9, 10] }) },
   responses: { 200: json("The text.", DetokenizeResponse), ...errorResponses() },
 });
 

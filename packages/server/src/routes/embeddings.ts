@@ -12,7 +12,7 @@ const route = createRoute({
   path: "/v1/embeddings",
   tags: ["Embeddings"],
   summary: "Turn texts into vectors",
-  request: { body: jsonBody(EmbeddingRequest) },
+  request: { body: jsonBody(EmbeddingRequest, { input: ["Hello!", "Good morning!"] }) },
   responses: { 200: json("One vector for each text.", EmbeddingList), ...errorResponses() },
 });
 

@@ -19,7 +19,7 @@ const create = createRoute({
   path: "/v1/responses",
   tags: ["Responses"],
   summary: "Answer items of input",
-  request: { body: jsonBody(ResponseRequest) },
+  request: { body: jsonBody(ResponseRequest, { input: "Hello!", instructions: "Be brief." }) },
   responses: { 200: jsonOrStream("The response.", ResponseObject, ResponseEvent), ...errorResponses() },
 });
 

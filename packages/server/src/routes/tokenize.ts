@@ -10,7 +10,7 @@ const route = createRoute({
   path: "/tokenize",
   tags: ["Tokens"],
   summary: "Text to token ids",
-  request: { body: jsonBody(TokenizeRequest) },
+  request: { body: jsonBody(TokenizeRequest, { content: "Hello!" }) },
   responses: { 200: json("The text's token ids.", TokenizeResponse), ...errorResponses() },
 });
 
