@@ -73,7 +73,6 @@ describe("mistakes", () => {
       ["pull", "qwen3-0.6b"],
       /izwi 1\.2\.3 has no 'pull' command yet; download .*\.gguf from https:.* izwi chat -m FILE/,
     ],
-    [["serve", "-p", "80"], /has no 'serve' command yet; chat in the terminal with: izwi chat/],
     [["constructor"], /unknown command/],
     [["chat", "--tempratur", "1"], /unknown option '--tempratur'[^]*--temperature/],
     [["chat", "--model"], /argument missing/],
@@ -95,6 +94,7 @@ describe("mistakes", () => {
     [["chat", "--threads", "0"], /from 1 to 1024/],
     [["chat", "--backend", "gpu"], /Allowed choices are auto, cpu, candle, metal, cuda/],
     [["chat", "hello", "there"], /too many arguments[^]*izwi chat -p/],
+    [["serve", "qwen3"], /too many arguments[^]*izwi serve -m NAME/],
     [["list", "--output-format", "xml"], /Allowed choices are table, plain, json/],
   ];
   it.each(table)("%j", (argv, message) => {

@@ -2,24 +2,16 @@
  * The command line as typed. Parsing has no side effects: help, version and mistakes come back as text, so that one
  * place (main) prints and exits. What the flags mean together with the environment is settled in settings.ts.
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
+import { addCommonOptions, backends, collector, commonFlags, nonEmpty, numberParser } from "./args/options.js";
+import type { Backend, CommonFlags } from "./args/options.js";
+import { addServe } from "./args/serve.js";
+import type { ServeFlags } from "./args/serve.js";
 import { ExitCode } from "./exit-code.js";
-import { UsageError } from "./failure.js";
 import { nearMatches } from "./near-match.js";
-import { contextLengthRange, parseNumber, samplingOptions, threadsRange } from "./number-options.js";
-import type { NumberRange, Sampling } from "./number-options.js";
+import { contextLengthRange, samplingOptions, threadsRange } from "./number-options.js";
+import type { Sampling } from "./number-options.js";
 import { defaultModelFile, defaultModelName, defaultModelPage } from "./package-info.js";
-
-export interface CommonFlags {
-  modelsDir?: string;
-  outputFormat?: OutputFormat;
-  quiet: boolean;
-  verbose: boolean;
-  /** false = --no-color */
-  color: boolean;
-}
-
-export type OutputFormat = "table" | "plain" | "json";
 
 export interface ChatFlags {
   model?: string;
@@ -37,11 +29,9 @@ export interface ChatFlags {
   contextLength?: number;
 }
 
-export const backends = ["auto", "cpu", "candle", "metal", "cuda"] as const;
-export type Backend = (typeof backends)[number];
-
 export type Invocation =
   | { command: "chat"; flags: ChatFlags; common: CommonFlags }
+  | { command: "serve"; flags: ServeFlags; common: CommonFlags }
   | { command: "list"; json: boolean; common: CommonFlags }
   | { command: "version"; full: boolean; common: CommonFlags }
   /** Nothing to do but to say something: help, version, or what is wrong with the command line. */
@@ -58,14 +48,12 @@ const notYet: Record<string, string> = {
   models: "see what is installed with: izwi list",
   rm: "delete the model's file from the models directory (izwi list shows it)",
   remove: "delete the model's file from the models directory (izwi list shows it)",
-  serve: "chat in the terminal with: izwi chat",
-  server: "chat in the terminal with: izwi chat",
   tts: "answers are text: izwi chat",
   speak: "answers are text: izwi chat",
   transcribe: "type your message: izwi chat",
   bench: "see an answer's speed with: izwi chat --stats",
-  status: "see the version and the machine with: izwi version --full",
-  config: "settings are flags and environment variables: izwi --help",
+  status: "see the machine with: izwi version --full; a running server answers at /v1/health",
+  config: "edit the file that 'izwi --help' names",
 };
 
 const afterHelp = `
@@ -75,7 +63,12 @@ Environment:
   IZWI_BACKEND      as --backend
   IZWI_NUM_THREADS  as --threads
   IZWI_NO_HISTORY   set: what you type is not kept between runs
+  IZWI_CONFIG       as --config
   NO_COLOR          set: no colour; FORCE_COLOR set: colour even in a pipe
+
+Configuration file (TOML), where neither a flag nor the environment says otherwise:
+  Linux ~/.config/izwi/config.toml, macOS ~/Library/Application Support/izwi/config.toml,
+  Windows %APPDATA%\\izwi\\config.toml. 'izwi serve --help' lists its settings.
 
 Exit codes:
   0 success   1 failure   2 wrong usage   130 interrupted (Ctrl+C)   143 terminated`;
@@ -113,6 +106,7 @@ export function parseArgs(argv: readonly string[], version: string): Invocation 
   addCommonOptions(program, "-v, --verbose");
   const done = (value: Invocation) => void (invocation = value);
   addChat(program, done);
+  addServe(program, (flags, command) => done({ command: "serve", flags, common: commonFlags(command) }));
   addList(program, done);
   addVersion(program, done);
 
@@ -131,7 +125,12 @@ function sayWhy(error: CommanderError, program: Command, version: string, stdout
     return { command: "say", stdout: stdout + stderr, stderr: "", exitCode: ExitCode.ok };
   if (error.exitCode === 0) return { command: "say", stdout, stderr, exitCode: ExitCode.ok };
   if (error.code === "commander.unknownCommand") stderr = unknownCommand(program.args[0] ?? "", program, version);
-  if (error.code === "commander.excessArguments") stderr += `A message goes after --prompt: izwi chat -p "…"\n`;
+  if (error.code === "commander.excessArguments") {
+    const serving = ["serve", "server"].includes(program.args[0] ?? "");
+    stderr += serving
+      ? "A model goes after --model: izwi serve -m NAME\n"
+      : `A message goes after --prompt: izwi chat -p "…"\n`;
+  }
   return { command: "say", stdout, stderr, exitCode: ExitCode.usage };
 }
 
@@ -142,30 +141,6 @@ function unknownCommand(name: string, program: Command, version: string): string
   const near = nearMatches(name, [...known, "help"]);
   const suggestion = near.length > 0 ? `Did you mean '${near[0]}'?` : "'izwi --help' lists the commands.";
   return `error: unknown command '${name}'. ${suggestion}\n`;
-}
-
-/** Global options may stand before or after the command's name; `chat` has its own -v (--voice). */
-function addCommonOptions(command: Command, verboseFlags: string): void {
-  command
-    .option("--models-dir <folder>", "where models are looked for")
-    .addOption(new Option("--output-format <format>", "how results are printed").choices(["table", "plain", "json"]))
-    .option("--no-color", "no colours")
-    .option("-q, --quiet", "only results, warnings and errors")
-    .option(verboseFlags, "more about what happens");
-}
-
-function commonFlags(command: Command): CommonFlags {
-  const own = command.opts();
-  const global = command.parent?.opts() ?? {};
-  const modelsDir: string | undefined = own["modelsDir"] ?? global["modelsDir"];
-  const outputFormat: OutputFormat | undefined = own["outputFormat"] ?? global["outputFormat"];
-  return {
-    ...(modelsDir !== undefined && { modelsDir }),
-    ...(outputFormat !== undefined && { outputFormat }),
-    quiet: Boolean(own["quiet"] ?? global["quiet"]),
-    verbose: Boolean(own["verbose"] ?? global["verbose"]),
-    color: own["color"] !== false && global["color"] !== false,
-  };
 }
 
 function addChat(program: Command, done: (invocation: Invocation) => void): void {
@@ -183,7 +158,7 @@ function addChat(program: Command, done: (invocation: Invocation) => void): void
     chat.option(`--${option.name} <number>`, option.help, numberParser(`--${option.name}`, option));
   }
   chat
-    .option("--stop <text>", "end the answer before this text; may be given several times", collect)
+    .option("--stop <text>", "end the answer before this text; may be given several times", collector("--stop"))
     .option("--stats", "after each answer: time to first token, speed, tokens")
     .option("--json", "one-shot: print one JSON object")
     .addOption(new Option("--backend <name>", "what computes").choices(backends))
@@ -230,26 +205,4 @@ function addVersion(program: Command, done: (invocation: Invocation) => void): v
   version.action(() =>
     done({ command: "version", full: Boolean(version.opts()["full"]), common: commonFlags(version) }),
   );
-}
-
-function numberParser(name: string, range: NumberRange): (text: string) => number {
-  return (text) => {
-    try {
-      return parseNumber(name, text, range);
-    } catch (error) {
-      throw error instanceof UsageError ? new InvalidArgumentError(error.message) : error;
-    }
-  };
-}
-
-function nonEmpty(name: string): (text: string) => string {
-  return (text) => {
-    if (text.trim() === "") throw new InvalidArgumentError(`${name} must not be empty.`);
-    return text;
-  };
-}
-
-function collect(text: string, previous: string[] = []): string[] {
-  if (text === "") throw new InvalidArgumentError("--stop must not be empty.");
-  return [...previous, text];
 }

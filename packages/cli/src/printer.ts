@@ -4,7 +4,7 @@
  */
 import pc from "picocolors";
 import type { Failure } from "./failure.js";
-import type { Environment } from "./settings.js";
+import type { Environment } from "./sources.js";
 
 /** What the printer needs of a stream; `process.stdout` has it, and so has a PassThrough in a test. */
 export interface OutputStream extends NodeJS.WritableStream {

@@ -1,16 +1,22 @@
 /** Parse, resolve, act: from an argument list to an exit code. */
 import { parseArgs } from "./args.js";
-import type { CommonFlags, Invocation } from "./args.js";
+import type { Invocation } from "./args.js";
+import type { CommonFlags } from "./args/options.js";
+import type { OpenBrowser } from "./browser.js";
 import type { CommandContext } from "./commands/context.js";
+import { readConfig } from "./config-file.js";
 import type { LoadCore } from "./core.js";
 import { ExitCode } from "./exit-code.js";
 import { describeFailure, UsageError } from "./failure.js";
 import { packageVersion } from "./package-info.js";
-import { Printer } from "./printer.js";
+import { harmless, Printer } from "./printer.js";
 import type { OutputStream } from "./printer.js";
 import type { KeyboardStream } from "./repl/terminal-input.js";
+import type { LoadServer } from "./server.js";
+import { serveSettings } from "./serve-settings.js";
 import { chatSettings, modelsDirectory, outputFormat } from "./settings.js";
-import type { Environment } from "./settings.js";
+import { Sources } from "./sources.js";
+import type { Environment } from "./sources.js";
 import { StopSignals } from "./stop-signals.js";
 import type { SignalSource } from "./stop-signals.js";
 
@@ -22,6 +28,8 @@ export interface World {
   env: Environment;
   signals: SignalSource;
   loadCore: LoadCore;
+  loadServer: LoadServer;
+  openBrowser: OpenBrowser;
 }
 
 const noFlags: CommonFlags = { quiet: false, verbose: false, color: true };
@@ -49,24 +57,33 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
 
 /** Each command's module is imported only when it runs. */
 async function act(invocation: Invocation, context: CommandContext): Promise<ExitCode> {
+  if (invocation.command === "say") {
+    context.printer.verbatim(invocation.stdout, invocation.stderr);
+    return invocation.exitCode;
+  }
+  const { common } = invocation;
+  const config = await readConfig(common.config, context.env);
+  for (const warning of config.warnings) context.printer.notice(harmless(warning));
+  const sources = new Sources(context.env, config);
+  const modelsDir = modelsDirectory(common, sources);
   switch (invocation.command) {
-    case "say":
-      context.printer.verbatim(invocation.stdout, invocation.stderr);
-      return invocation.exitCode;
     case "chat": {
-      const settings = chatSettings(invocation.flags, invocation.common, context.env, context.stdin.isTTY === true);
+      const settings = chatSettings(invocation.flags, common, sources, context.stdin.isTTY === true);
       const { chatCommand } = await import("./commands/chat.js");
       return chatCommand(settings, context);
     }
+    case "serve": {
+      const settings = serveSettings(invocation.flags, common, sources);
+      const { serveCommand } = await import("./commands/serve.js");
+      return serveCommand(settings, context);
+    }
     case "list": {
       const { listCommand } = await import("./commands/list.js");
-      const modelsDir = modelsDirectory(invocation.common, context.env);
-      return listCommand({ modelsDir, format: outputFormat(invocation.common, invocation.json, "table") }, context);
+      return listCommand({ modelsDir, format: outputFormat(common, invocation.json, "table") }, context);
     }
     case "version": {
       const { versionCommand } = await import("./commands/version.js");
-      const modelsDir = modelsDirectory(invocation.common, context.env);
-      const format = outputFormat(invocation.common, false, "plain");
+      const format = outputFormat(common, false, "plain");
       return versionCommand({ full: invocation.full, modelsDir, format }, context);
     }
   }

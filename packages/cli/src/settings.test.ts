@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { ChatFlags, CommonFlags } from "./args.js";
+import type { ChatFlags } from "./args.js";
+import type { CommonFlags } from "./args/options.js";
 import { UsageError } from "./failure.js";
 import { chatSettings } from "./settings.js";
+import { Sources } from "./sources.js";
 
 const noFlags: ChatFlags = { interactive: false, stats: false, json: false, stop: [], sampling: {} };
 const common: CommonFlags = { quiet: false, verbose: false, color: true };
 
 function settings(flags: Partial<ChatFlags> = {}, env: Record<string, string> = {}, terminal = true) {
-  return chatSettings({ ...noFlags, ...flags }, common, env, terminal);
+  return chatSettings({ ...noFlags, ...flags }, common, new Sources(env), terminal);
 }
 
 describe("chatSettings", () => {
@@ -58,7 +60,12 @@ describe("chatSettings", () => {
     expect(() => settings({ json: true })).toThrow(/--json prints one answer/);
     expect(() => settings({ interactive: true, prompt: "hi" })).toThrow(/give one of them/);
     expect(() =>
-      chatSettings({ ...noFlags, json: true, prompt: "hi" }, { ...common, outputFormat: "plain" }, {}, true),
+      chatSettings(
+        { ...noFlags, json: true, prompt: "hi" },
+        { ...common, outputFormat: "plain" },
+        new Sources({}),
+        true,
+      ),
     ).toThrow(/--json contradicts --output-format plain/);
   });
 });

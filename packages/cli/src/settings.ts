@@ -1,12 +1,16 @@
-/** What is meant: flags over environment over defaults, checked together. args.ts has what was typed. */
-import { backends } from "./args.js";
-import type { Backend, ChatFlags, CommonFlags, OutputFormat } from "./args.js";
+/**
+ * What is meant: flags over environment over configuration file over defaults, checked together. args.ts has what was
+ * typed.
+ */
+import type { ChatFlags } from "./args.js";
+import { backends } from "./args/options.js";
+import type { Backend, CommonFlags, OutputFormat } from "./args/options.js";
 import { UsageError } from "./failure.js";
-import { parseNumber, threadsRange } from "./number-options.js";
-import type { Sampling } from "./number-options.js";
+import { contextLengthRange, parseNumber, threadsRange } from "./number-options.js";
+import type { NumberRange, Sampling } from "./number-options.js";
 import { defaultModelName } from "./package-info.js";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { SettingNames, Sources } from "./sources.js";
+import { parseChoice } from "./values.js";
 
 export interface ChatSettings {
   model: string;
@@ -32,10 +36,10 @@ export type ChatMode =
 export function chatSettings(
   flags: ChatFlags,
   common: CommonFlags,
-  env: Environment,
+  sources: Sources,
   stdinIsTerminal: boolean,
 ): ChatSettings {
-  const model = flags.model ?? variable(env, "IZWI_MODEL");
+  const model = flags.model ?? sources.text({ env: "IZWI_MODEL", key: "defaults.model" });
   return {
     model: model ?? defaultModelName,
     modelAskedFor: model !== undefined,
@@ -45,29 +49,39 @@ export function chatSettings(
     sampling: flags.sampling,
     stop: flags.stop,
     stats: flags.stats,
-    load: loadSettings(flags, common, env),
+    load: loadSettings(flags, common, sources),
     mode: chatMode(flags, common, stdinIsTerminal),
-    keepHistory: variable(env, "IZWI_NO_HISTORY") === undefined,
+    keepHistory: sources.text({ env: "IZWI_NO_HISTORY" }) === undefined,
   };
 }
 
-function loadSettings(flags: ChatFlags, common: CommonFlags, env: Environment): ChatSettings["load"] {
-  const modelsDir = modelsDirectory(common, env);
-  const backend = flags.backend ?? backendVariable(env);
-  const threadsText = variable(env, "IZWI_NUM_THREADS");
-  const threads =
-    flags.threads ??
-    (threadsText === undefined ? undefined : parseNumber("IZWI_NUM_THREADS", threadsText, threadsRange));
+export type LoadSettings = ChatSettings["load"];
+
+/** How a model is loaded, for every command that loads one. */
+export function loadSettings(
+  flags: { backend?: Backend; threads?: number; contextLength?: number },
+  common: CommonFlags,
+  sources: Sources,
+): LoadSettings {
+  const number = (names: SettingNames, range: NumberRange) =>
+    sources.value(names, (name, text) => parseNumber(name, text, range));
+  const modelsDir = modelsDirectory(common, sources);
+  const backend =
+    flags.backend ??
+    sources.value({ env: "IZWI_BACKEND", key: "runtime.backend" }, (name, text) => parseChoice(name, text, backends));
+  const threads = flags.threads ?? number({ env: "IZWI_NUM_THREADS", key: "runtime.threads" }, threadsRange);
+  const contextLength =
+    flags.contextLength ?? number({ env: "IZWI_CONTEXT_LENGTH", key: "runtime.context_length" }, contextLengthRange);
   return {
     ...(modelsDir !== undefined && { modelsDir }),
     ...(backend !== undefined && { backend }),
     ...(threads !== undefined && { threads }),
-    ...(flags.contextLength !== undefined && { contextLength: flags.contextLength }),
+    ...(contextLength !== undefined && { contextLength }),
   };
 }
 
-export function modelsDirectory(common: CommonFlags, env: Environment): string | undefined {
-  return common.modelsDir ?? variable(env, "IZWI_MODELS_DIR");
+export function modelsDirectory(common: CommonFlags, sources: Sources): string | undefined {
+  return common.modelsDir ?? sources.text({ env: "IZWI_MODELS_DIR", key: "models.dir" });
 }
 
 /** `--json` is the short form of `--output-format json`; a contradiction is a mistake. */
@@ -93,18 +107,4 @@ function chatMode(flags: ChatFlags, common: CommonFlags, stdinIsTerminal: boolea
     readStdin: !stdinIsTerminal,
     json,
   };
-}
-
-function backendVariable(env: Environment): Backend | undefined {
-  const text = variable(env, "IZWI_BACKEND");
-  if (text === undefined) return undefined;
-  const backend = backends.find((name) => name === text.toLowerCase());
-  if (backend === undefined) throw new UsageError(`IZWI_BACKEND must be one of ${backends.join(", ")}, not '${text}'.`);
-  return backend;
-}
-
-/** An empty variable counts as unset, as NO_COLOR's convention has it. */
-function variable(env: Environment, name: string): string | undefined {
-  const value = env[name];
-  return value === undefined || value.trim() === "" ? undefined : value;
 }

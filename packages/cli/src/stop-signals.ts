@@ -7,8 +7,8 @@ export interface SignalSource {
   exit(code: number): void;
 }
 
-/** How long closing may take after a signal before the process leaves without it. */
-const patienceMs = 3000;
+/** How long closing may take after a signal before the process leaves without it, unless a command needs longer. */
+const defaultPatienceMs = 3000;
 
 /**
  * Turns SIGINT, SIGTERM and SIGHUP into one AbortSignal, so that the model is closed on every way out. A session takes
@@ -20,6 +20,7 @@ export class StopSignals {
   readonly #listeners: [NodeJS.Signals, () => void][];
   #onInterrupt: (() => void) | undefined;
   #exitCode: ExitCode = ExitCode.ok;
+  #patienceMs = defaultPatienceMs;
 
   constructor(source: SignalSource) {
     this.#source = source;
@@ -48,6 +49,11 @@ export class StopSignals {
     };
   }
 
+  /** For a command whose orderly end takes time. */
+  bePatient(ms: number): void {
+    this.#patienceMs = ms;
+  }
+
   dispose(): void {
     for (const [name, listener] of this.#listeners) this.#source.off(name, listener);
   }
@@ -56,6 +62,6 @@ export class StopSignals {
     if (this.signal.aborted) return this.#source.exit(code);
     this.#exitCode = code;
     this.#controller.abort();
-    setTimeout(() => this.#source.exit(code), patienceMs).unref();
+    setTimeout(() => this.#source.exit(code), this.#patienceMs).unref();
   }
 }

@@ -34,6 +34,11 @@ describe("loading", () => {
     expect(loader.loads).toBe(1);
     expect(new Set(leases.map(({ model }) => model)).size).toBe(1);
     expect(pool.models()).toMatchObject([{ id: "a", status: "ready", leases: 3 }]);
+    expect(await pool.list()).toEqual([
+      { id: "a", created: 1_700_000_000, builtin: false, bytes: 1000, status: "ready", contextLength: 512 },
+      { id: "b", created: 1_700_000_000, builtin: false, bytes: 1000, status: "downloaded" },
+      { id: "c", created: 1_700_000_000, builtin: false, bytes: 1000, status: "downloaded" },
+    ]);
   });
 
   it("shows a failed load for a while, and tries again with the next request", async () => {

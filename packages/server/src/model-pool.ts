@@ -113,7 +113,8 @@ export class ModelPool implements ModelSource, AsyncDisposable {
       if (!files.has(file.path)) files.set(file.path, file);
     }
     return [...files.values()].map(({ id, created, builtin, bytes, path }) => {
-      return { id, created, builtin, bytes, status: this.#status(path) };
+      const contextLength = this.#slots.get(path)?.model?.info.contextLength;
+      return { id, created, builtin, bytes, status: this.#status(path), ...(contextLength && { contextLength }) };
     });
   }
 

@@ -25,6 +25,8 @@ export interface ModelListing {
   builtin: boolean;
   bytes: number;
   status: ModelStatus;
+  /** Most tokens of a conversation; known of a loaded model. */
+  contextLength?: number;
 }
 
 /** Where routes get their models from. */

@@ -1,7 +1,9 @@
+import type { OpenBrowser } from "../browser.js";
 import type { LoadCore } from "../core.js";
 import type { Printer } from "../printer.js";
 import type { KeyboardStream } from "../repl/terminal-input.js";
-import type { Environment } from "../settings.js";
+import type { LoadServer } from "../server.js";
+import type { Environment } from "../sources.js";
 import type { StopSignals } from "../stop-signals.js";
 
 /** The outside world, as a command sees it. */
@@ -11,4 +13,6 @@ export interface CommandContext {
   printer: Printer;
   stop: StopSignals;
   loadCore: LoadCore;
+  loadServer: LoadServer;
+  openBrowser: OpenBrowser;
 }

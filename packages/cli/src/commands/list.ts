@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { ExitCode } from "../exit-code.js";
 import { fileSize } from "../model-text.js";
 import { harmless } from "../printer.js";
-import type { OutputFormat } from "../args.js";
+import type { OutputFormat } from "../args/options.js";
 import type { CommandContext } from "./context.js";
 
 interface ListedModel {

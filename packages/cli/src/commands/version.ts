@@ -1,6 +1,6 @@
 /** `izwi version`: the version; with --full also the machine and what computes, for a bug report. */
 import { availableParallelism, cpus, totalmem } from "node:os";
-import type { OutputFormat } from "../args.js";
+import type { OutputFormat } from "../args/options.js";
 import { ExitCode } from "../exit-code.js";
 import { computes, fileSize } from "../model-text.js";
 import { packageVersion } from "../package-info.js";

@@ -123,10 +123,12 @@ const fakeInfo: ModelInfo = {
   contextLength: 2048,
   trainedContextLength: 2048,
   vocabSize: 2048,
+  hiddenSize: 64,
   blockSize: 16,
   backend: "cpu",
   device: "cpu",
   isa: "avx2",
   threads: 2,
+  kvCacheBytes: 8_000_000,
   loadMs: 12,
 };

@@ -1,6 +1,6 @@
 /** The world around the program in a test: a keyboard, two screens, an environment and signals. */
 import { EventEmitter } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PassThrough } from "node:stream";
@@ -10,6 +10,7 @@ import { run } from "../run.js";
 import type { World } from "../run.js";
 import { FakeCore } from "./fake-core.js";
 import type { FakeCoreOptions } from "./fake-core.js";
+import { FakeServer } from "./fake-server.js";
 
 class FakeScreen extends PassThrough {
   isTTY: boolean;
@@ -51,6 +52,8 @@ export interface FakeWorldOptions extends FakeCoreOptions {
   /** Which of the three streams are a terminal. Default: none. */
   terminal?: boolean | { stdin?: boolean; stdout?: boolean; stderr?: boolean };
   env?: Record<string, string>;
+  /** The configuration file's text. */
+  config?: string;
 }
 
 export class FakeWorld implements World {
@@ -61,6 +64,12 @@ export class FakeWorld implements World {
   readonly signals = new FakeSignals();
   readonly core: FakeCore;
   readonly loadCore = async () => this.core;
+  readonly server = new FakeServer();
+  readonly loadServer = async () => this.server;
+  readonly opened: string[] = [];
+  readonly openBrowser = (url: string) => void this.opened.push(url);
+  /** The configuration file, in a folder of this test's own. */
+  readonly configFile: string;
 
   constructor(options: FakeWorldOptions = {}) {
     const { terminal = false } = options;
@@ -71,7 +80,9 @@ export class FakeWorld implements World {
     // State goes to a folder of this test's own, never to the person's who runs it.
     const state = mkdtempSync(path.join(tmpdir(), "izwi-cli-"));
     onTestFinished(() => rmSync(state, { recursive: true, force: true }));
-    this.env = { XDG_STATE_HOME: state, ...options.env };
+    this.configFile = path.join(state, "config.toml");
+    writeFileSync(this.configFile, options.config ?? "");
+    this.env = { XDG_STATE_HOME: state, IZWI_CONFIG: this.configFile, ...options.env };
     this.core = new FakeCore(options);
   }
 

@@ -2,7 +2,7 @@
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
-import type { Environment } from "../settings.js";
+import type { Environment } from "../sources.js";
 
 const maxEntries = 1000;
 const maxFileBytes = 256 * 1024;

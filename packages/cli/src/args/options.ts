@@ -1,0 +1,78 @@
+/** What several commands' options are made of. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { UsageError } from "../failure.js";
+import { parseNumber } from "../number-options.js";
+import type { NumberRange } from "../number-options.js";
+
+export interface CommonFlags {
+  modelsDir?: string;
+  /** The configuration file to read instead of the usual one. */
+  config?: string;
+  outputFormat?: OutputFormat;
+  quiet: boolean;
+  verbose: boolean;
+  /** false = --no-color */
+  color: boolean;
+}
+
+export type OutputFormat = "table" | "plain" | "json";
+
+export const backends = ["auto", "cpu", "candle", "metal", "cuda"] as const;
+export type Backend = (typeof backends)[number];
+
+/** Global options may stand before or after the command's name; `chat` has its own -v (--voice). */
+export function addCommonOptions(command: Command, verboseFlags: string): void {
+  command
+    .option("--models-dir <folder>", "where models are looked for")
+    .option("--config <file>", "the configuration file to read", nonEmpty("--config"))
+    .addOption(new Option("--output-format <format>", "how results are printed").choices(["table", "plain", "json"]))
+    .option("--no-color", "no colours")
+    .option("-q, --quiet", "only results, warnings and errors")
+    .option(verboseFlags, "more about what happens");
+}
+
+export function commonFlags(command: Command): CommonFlags {
+  const own = command.opts();
+  const global = command.parent?.opts() ?? {};
+  const modelsDir: string | undefined = own["modelsDir"] ?? global["modelsDir"];
+  const config: string | undefined = own["config"] ?? global["config"];
+  const outputFormat: OutputFormat | undefined = own["outputFormat"] ?? global["outputFormat"];
+  return {
+    ...(modelsDir !== undefined && { modelsDir }),
+    ...(config !== undefined && { config }),
+    ...(outputFormat !== undefined && { outputFormat }),
+    quiet: Boolean(own["quiet"] ?? global["quiet"]),
+    verbose: Boolean(own["verbose"] ?? global["verbose"]),
+    color: own["color"] !== false && global["color"] !== false,
+  };
+}
+
+export function numberParser(name: string, range: NumberRange): (text: string) => number {
+  return valueParser(name, (name, text) => parseNumber(name, text, range));
+}
+
+/** A parser of values as commander wants it: for it, a mistake is an error of its own. */
+export function valueParser<T>(name: string, parse: (name: string, text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(name, text);
+    } catch (error) {
+      throw error instanceof UsageError ? new InvalidArgumentError(error.message) : error;
+    }
+  };
+}
+
+export function nonEmpty(name: string): (text: string) => string {
+  return (text) => {
+    if (text.trim() === "") throw new InvalidArgumentError(`${name} must not be empty.`);
+    return text;
+  };
+}
+
+/** For options that may be given several times. */
+export function collector(name: string): (text: string, previous?: string[]) => string[] {
+  return (text, previous = []) => {
+    if (text === "") throw new InvalidArgumentError(`${name} must not be empty.`);
+    return [...previous, text];
+  };
+}

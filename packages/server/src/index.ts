@@ -1,0 +1,13 @@
+export { createApp } from "./app.js";
+export type { AppOptions } from "./app.js";
+export { startServer } from "./listen.js";
+export type { RunningServer, ServerOptions } from "./listen.js";
+export { ModelPool } from "./model-pool.js";
+export type { ModelPoolOptions, PooledModel } from "./model-pool.js";
+export { coreLoader } from "./model-loader.js";
+export type { ModelFile, ModelLoader, OwnedModel } from "./model-loader.js";
+export type { ModelLease, ModelListing, ModelSource, ModelStatus, ServedModel } from "./model-source.js";
+export { createLogger, LOG_FORMATS, LOG_LEVELS } from "./logger.js";
+export type { LogFormat, LoggerOptions, LogLevel } from "./logger.js";
+export type { AppEnv, Limits, LogFields, Logger } from "./route-context.js";
+export type { Phase, ServerState } from "./server-state.js";
