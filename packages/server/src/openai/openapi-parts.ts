@@ -1,4 +1,4 @@
-import type { z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { ErrorResponse } from "./errors.js";
 
 /** A JSON body that must be there. The example is what the API's page offers to send. */
@@ -11,12 +11,16 @@ export function json<T extends z.ZodType>(description: string, schema: T) {
   return { description, content: { "application/json": { schema } } };
 }
 
-/** An answer in JSON, or in server-sent events where `stream` is true. */
-export function jsonOrStream<T extends z.ZodType, E extends z.ZodType>(description: string, schema: T, event: E) {
-  return {
-    description,
-    content: { "application/json": { schema }, "text/event-stream": { schema: event } },
-  };
+/**
+ * An answer in JSON, or in server-sent events where `stream` is true. The events' own schema is known by `eventName`
+ * and must be registered: what a stream's schema describes is the frame around it.
+ */
+export function jsonOrStream<T extends z.ZodType>(description: string, schema: T, eventName: string) {
+  const data = z
+    .string()
+    .openapi({ description: `JSON of a ${eventName}; the word [DONE] where a stream ends with it.` });
+  const frame = z.object({ event: z.string().optional(), data });
+  return { description, content: { "application/json": { schema }, "text/event-stream": { schema: frame } } };
 }
 
 const ERRORS = {

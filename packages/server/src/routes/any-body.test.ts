@@ -1,7 +1,13 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import type { z } from "@hono/zod-openapi";
+import { ChatCompletion, ChatCompletionChunk } from "../openai/chat-schema.js";
+import { Completion } from "../openai/completion-schema.js";
+import { EmbeddingList } from "../openai/embeddings.js";
 import { end, logprob } from "../openai/fakes/fake-model.js";
 import { parseEvents, TestApp, type Json } from "../openai/fakes/test-app.js";
+import { ResponseEvent, ResponseObject } from "../openai/response-object.js";
+import { ApplyTemplateResponse, DetokenizeResponse, TokenizeResponse } from "../openai/tokens.js";
 
 /** A body that each route answers with 200. */
 const GOOD: Record<string, Json> = {
@@ -67,6 +73,22 @@ const GOOD: Record<string, Json> = {
 };
 
 const PATHS = Object.keys(GOOD);
+
+const ANSWERS: Record<string, z.ZodType> = {
+  "/v1/chat/completions": ChatCompletion,
+  "/v1/completions": Completion,
+  "/v1/responses": ResponseObject,
+  "/v1/embeddings": EmbeddingList,
+  "/tokenize": TokenizeResponse,
+  "/detokenize": DetokenizeResponse,
+  "/apply-template": ApplyTemplateResponse,
+};
+
+const STREAMED: Record<string, z.ZodType> = {
+  "/v1/chat/completions": ChatCompletionChunk,
+  "/v1/completions": Completion,
+  "/v1/responses": ResponseEvent,
+};
 
 function makeApp(): TestApp {
   const app = new TestApp({ limits: { completionTokens: 1000 } });
@@ -145,12 +167,20 @@ function spoil(value: unknown, steps: number[], bad: unknown): unknown {
   return { ...value, [key]: inner };
 }
 
-it("accepts the good bodies", async () => {
-  for (const path of PATHS) {
-    for (const stream of "stream" in GOOD[path]! ? [false, true] : [false]) {
-      const response = await app.post(path, { ...GOOD[path], stream });
-      expect(response.status, path + (await response.text())).toBe(200);
-    }
+it("answers the good bodies with what its description says, and nothing more", async () => {
+  for (const [path, body] of Object.entries(GOOD)) {
+    const { status, body: answer } = await app.json(path, body);
+    expect(status, path).toBe(200);
+    expect(ANSWERS[path]!.parse(answer), path).toEqual(answer);
+  }
+});
+
+it("streams for the good bodies what its description says, and nothing more", async () => {
+  for (const [path, schema] of Object.entries(STREAMED)) {
+    const sent = await app.stream(path, GOOD[path]!);
+    const events = sent.filter(({ data }) => data !== "[DONE]").map(({ data }) => data as Json);
+    expect(events.length).toBeGreaterThan(3);
+    for (const event of events) expect(schema.parse(event), path).toEqual(event);
   }
 });
 

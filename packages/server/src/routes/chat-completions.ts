@@ -27,11 +27,12 @@ const route = createRoute({
   tags: ["Chat"],
   summary: "Answer a conversation",
   request: { body: jsonBody(ChatCompletionRequest, EXAMPLE) },
-  responses: { 200: jsonOrStream("The answer.", ChatCompletion, ChatCompletionChunk), ...errorResponses() },
+  responses: { 200: jsonOrStream("The answer.", ChatCompletion, "ChatCompletionChunk"), ...errorResponses() },
 });
 
 /** POST /v1/chat/completions */
 export function chatCompletions(app: OpenAPIHono<AppEnv>, context: RouteContext): void {
+  app.openAPIRegistry.register("ChatCompletionChunk", ChatCompletionChunk);
   app.openAPIRegistry.registerPath(route);
   app.post(route.path, async (c) => {
     const wire = await readJson(c, ChatCompletionRequest);

@@ -16,7 +16,7 @@ const route = createRoute({
   tags: ["Completions"],
   summary: "Go on from a text",
   request: { body: jsonBody(CompletionRequest, { prompt: "Once upon a time", max_tokens: 32 }) },
-  responses: { 200: jsonOrStream("The text that follows.", Completion, Completion), ...errorResponses() },
+  responses: { 200: jsonOrStream("The text that follows.", Completion, "Completion"), ...errorResponses() },
 });
 
 /** POST /v1/completions */

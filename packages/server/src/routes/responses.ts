@@ -20,7 +20,7 @@ const create = createRoute({
   tags: ["Responses"],
   summary: "Answer items of input",
   request: { body: jsonBody(ResponseRequest, { input: "Hello!", instructions: "Be brief." }) },
-  responses: { 200: jsonOrStream("The response.", ResponseObject, ResponseEvent), ...errorResponses() },
+  responses: { 200: jsonOrStream("The response.", ResponseObject, "ResponseEvent"), ...errorResponses() },
 });
 
 const params = z.object({ id: z.string() });
@@ -47,6 +47,7 @@ const remove = createRoute({
 export function responses(app: OpenAPIHono<AppEnv>, context: RouteContext): void {
   const store = new ResponseStore();
 
+  app.openAPIRegistry.register("ResponseEvent", ResponseEvent);
   app.openAPIRegistry.registerPath(create);
   app.post(create.path, async (c) => {
     const wire = await readJson(c, ResponseRequest);
