@@ -68,8 +68,11 @@ export class Answering {
   async #acquire(): Promise<ServedModel> {
     const lease = await this.#context.models.acquire(this.name === "" ? undefined : this.name, this.signal);
     // The end may have come before the model, with nobody left to give it back.
-    if (this.#ended.signal.aborted) lease.release();
-    else this.#lease = lease;
+    if (this.#ended.signal.aborted) {
+      lease.release();
+      throw new IzwiError("ABORTED", "The request ended before its model came.", { cause: this.signal.reason });
+    }
+    this.#lease = lease;
     this.name ||= lease.id;
     return lease.model;
   }
