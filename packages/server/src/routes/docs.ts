@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { docsPage, type ApiDescription } from "../docs/page.js";
-import { startPage } from "../docs/start-page.js";
-import { PAGE_POLICY } from "../docs/style.js";
+import { docsPage, type ApiDescription } from "../pages/page.js";
+import { startPage } from "../pages/start-page.js";
+import { PAGE_POLICY } from "../pages/style.js";
 import { packageVersion } from "../package-info.js";
 import type { AppEnv } from "../route-context.js";
 

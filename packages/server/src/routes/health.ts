@@ -1,6 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { systemMemory } from "../memory.js";
 import { ErrorResponse } from "../openai/errors.js";
+import { errorResponses, json } from "../openai/openapi-parts.js";
 import { packageVersion } from "../package-info.js";
 import type { AppEnv } from "../route-context.js";
 import type { ServerState } from "../server-state.js";
@@ -60,11 +61,6 @@ const Health = z
   })
   .openapi("Health", { description: "What computes, and the models that are loaded." });
 
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { "application/json": { schema } },
-});
-
 /** Liveness, readiness, and what computes. */
 export function health(app: OpenAPIHono<AppEnv>, state: ServerState, requestedBackend: string): void {
   const tags = ["Server"];
@@ -73,7 +69,7 @@ export function health(app: OpenAPIHono<AppEnv>, state: ServerState, requestedBa
     path: "/livez",
     tags,
     summary: "Is the process alive?",
-    responses: { 200: json(Live, "It is.") },
+    responses: { ...errorResponses(), 200: json("It is.", Live) },
   });
   app.openapi(live, (c) =>
     c.json({ status: "alive" as const, version: packageVersion(), uptime_secs: uptime(state) }, 200),
@@ -85,7 +81,11 @@ export function health(app: OpenAPIHono<AppEnv>, state: ServerState, requestedBa
       path,
       tags,
       summary: path === "/readyz" ? "Are requests answered at once?" : "The same, for clients of llama.cpp's server",
-      responses: { 200: json(Ready, "Ready."), 503: json(NotReady, "Loading a model, or about to stop.") },
+      responses: {
+        ...errorResponses(),
+        200: json("Ready.", Ready),
+        503: json("Loading a model, or about to stop.", NotReady),
+      },
     });
     app.openapi(ready, (c) => {
       const body = readiness(state, path === "/health" ? "ok" : "ready");
@@ -101,7 +101,7 @@ export function health(app: OpenAPIHono<AppEnv>, state: ServerState, requestedBa
     path: "/v1/health",
     tags,
     summary: "What computes, and which models are loaded",
-    responses: { 200: json(Health, "The server's state.") },
+    responses: { ...errorResponses(), 200: json("The server's state.", Health) },
   });
   app.openapi(whole, (c) => c.json(healthOf(state, requestedBackend), 200));
 }

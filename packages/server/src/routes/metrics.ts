@@ -1,5 +1,6 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { ServerMetrics } from "../metrics.js";
+import { errorResponses } from "../openai/openapi-parts.js";
 import type { AppEnv } from "../route-context.js";
 
 const route = createRoute({
@@ -7,7 +8,10 @@ const route = createRoute({
   path: "/metrics",
   tags: ["Server"],
   summary: "Counts and durations in Prometheus' text format",
-  responses: { 200: { description: "The metrics.", content: { "text/plain": { schema: z.string() } } } },
+  responses: {
+    ...errorResponses(),
+    200: { description: "The metrics.", content: { "text/plain": { schema: z.string() } } },
+  },
 });
 
 export function metrics(app: OpenAPIHono<AppEnv>, source: ServerMetrics): void {

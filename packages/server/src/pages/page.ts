@@ -23,6 +23,7 @@ interface Operation {
 
 interface MediaType {
   schema?: Schema;
+  example?: unknown;
 }
 
 /** The API's description as a page to read. */
@@ -35,7 +36,7 @@ export function docsPage(api: ApiDescription): Html {
     tag,
     operations: operations.filter(({ operation }) => (operation.tags?.[0] ?? "Other") === tag),
   }));
-  const schemas = Object.entries(api.components?.schemas ?? {});
+  const schemas = api.components?.schemas ?? {};
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -52,42 +53,54 @@ export function docsPage(api: ApiDescription): Html {
         </header>
         <main>
           ${groups.map(
-            (group) => html`<section>
-              <h2>${group.tag}</h2>
-              ${group.operations.map(({ path, method, operation }) => operationPart(path, method, operation))}
-            </section>`,
+            (group) =>
+              html`<section>
+                <h2>${group.tag}</h2>
+                ${group.operations.map(({ path, method, operation }) => operationPart(path, method, operation, schemas))}
+              </section>`,
           )}
           <section>
             <h2>Types</h2>
-            ${schemas.map(([name, schema]) => schemaPart(name, schema))}
+            ${Object.entries(schemas).map(([name, schema]) => schemaPart(name, schema))}
           </section>
         </main>
       </body>
     </html>`;
 }
 
-function operationPart(path: string, method: string, operation: Operation): Html {
-  const body = jsonSchema(operation.requestBody?.content);
+function operationPart(path: string, method: string, operation: Operation, schemas: Record<string, Schema>): Html {
+  const body = operation.requestBody?.content?.["application/json"];
   const responses = Object.entries(operation.responses ?? {});
+  const errors = responses.filter(([status]) => Number(status) >= 400);
+  const answers = responses.filter(([status]) => Number(status) < 400);
   return html`<details>
     <summary>
       <b class="${method}">${method.toUpperCase()}</b> <code>${path}</code> <span>${operation.summary ?? ""}</span>
     </summary>
     ${operation.description ? html`<p>${operation.description}</p>` : ""}
-    ${operation.parameters?.length
-      ? html`<table>
-          ${operation.parameters.map(({ name, required, description, schema = {} }) =>
-            row(name, required === true, { ...schema, ...(description && { description }) }),
-          )}
-        </table>`
-      : ""}
-    ${body ? html`<h3>Request</h3> ${fields(body)}` : ""}
+    ${
+      operation.parameters?.length
+        ? html`<table>
+            ${operation.parameters.map(({ name, required, description, schema = {} }) =>
+              row(name, required === true, { ...schema, ...(description && { description }) }),
+            )}
+          </table>`
+        : ""
+    }
+    ${
+      body?.schema
+        ? html`<h3>Request</h3>
+            ${fields(resolved(body.schema, schemas))}`
+        : ""
+    }
+    ${body?.example === undefined ? "" : html`<pre>${JSON.stringify(body.example, null, 2)}</pre>`}
     <h3>Answers</h3>
     <ul>
-      ${responses.map(
+      ${answers.map(
         ([status, { description, content }]) =>
           html`<li><code>${status}</code> ${description ?? ""} ${mediaTypes(content)}</li>`,
       )}
+      <li>Errors: ${errors.map(([status]) => html`<code>${status}</code> `)}</li>
     </ul>
   </details>`;
 }
@@ -105,8 +118,10 @@ function mediaTypes(content: Record<string, MediaType> | undefined): Html[] {
   );
 }
 
-function jsonSchema(content: Record<string, MediaType> | undefined): Schema | undefined {
-  return content?.["application/json"]?.schema;
+/** The schema that is referred to: a request's own fields belong beside it. */
+function resolved(schema: Schema, schemas: Record<string, Schema>): Schema {
+  const name = referredName(schema);
+  return (name === undefined ? undefined : schemas[name]) ?? schema;
 }
 
 /** An object's fields as a table; for anything else its type. */

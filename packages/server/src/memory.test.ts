@@ -1,0 +1,36 @@
+import { totalmem } from "node:os";
+import { expect, it } from "vitest";
+import { bytesText, fits, neededBytes, systemMemory } from "./memory.js";
+
+const GB = 1e9;
+const memory = (total: number, available: number) => ({ totalBytes: () => total, availableBytes: () => available });
+
+it("knows this machine's memory", () => {
+  expect(systemMemory.totalBytes()).toBeGreaterThan(0);
+  expect(systemMemory.totalBytes()).toBeLessThanOrEqual(totalmem());
+  expect(systemMemory.availableBytes()).toBeGreaterThan(0);
+  expect(systemMemory.availableBytes()).toBeLessThanOrEqual(totalmem());
+});
+
+it("guesses a KV cache that isn't known", () => {
+  expect(neededBytes(4 * GB, 2 * GB)).toBe(6 * GB);
+  expect(neededBytes(2 * GB, undefined)).toBe(2.5 * GB);
+  expect(neededBytes(20 * GB, undefined)).toBe(20 * GB + 2 ** 30);
+  expect(neededBytes(1000, undefined)).toBe(1000 + 16 * 2 ** 20);
+});
+
+it.each([
+  // needed, taken, total, available, fits
+  [7, 0, 8, 8, true],
+  [7.3, 0, 8, 8, false],
+  [7, 0, 8, 1, true],
+  [3, 3, 8, 8, true],
+  [3, 3, 8, 2, false],
+  [5, 3, 8, 8, false],
+])("%d GB beside %d of %d, of which %d are available: %s", (needed, taken, total, available, expected) => {
+  expect(fits(needed * GB, taken * GB, memory(total * GB, available * GB))).toBe(expected);
+});
+
+it("writes sizes for people", () => {
+  expect([1.25e9, 396_705_472, 1000].map(bytesText)).toEqual(["1.3 GB", "397 MB", "1 MB"]);
+});
