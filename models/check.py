@@ -1,4 +1,4 @@
-"""The trainer's quick probe: runs heldout.jsonl free-running with the quantized weights, in Python, without the engine.
+"""The trainer's quick probe: runs heldout.jsonl (or `--dialogues FILE`) free-running with the quantized weights, in Python, without the engine.
 
 `python check.py CHECKPOINT [--limit 40] [--category spelling] [--show 3]`. The measurement that counts is evaluate.mjs.
 """
@@ -17,6 +17,7 @@ import torch
 
 from dialogues.dialogue import EMPTY_THINK
 from export_gguf import load
+from grow import read
 from model import KVCache
 from tokenizer import END, START, encode_text, load_tokenizer
 
@@ -123,14 +124,16 @@ def parse(text):
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("checkpoint", type=Path)
+    p.add_argument("--dialogues", type=Path, default=HERE / "heldout.jsonl")
     p.add_argument("--limit", type=int, default=40)
     p.add_argument("--category")
     p.add_argument("--show", type=int, default=2, help="failures printed in each category")
     args = p.parse_args()
     torch.set_num_threads(1)
-    model, tokenizer = quantized(load(args.checkpoint)), load_tokenizer()
+    model = read(args.checkpoint) if args.checkpoint.suffix == ".gguf" else quantized(load(args.checkpoint))
+    model, tokenizer = model.eval(), load_tokenizer()
     cells = defaultdict(list)
-    for line in (HERE / "heldout.jsonl").open():
+    for line in args.dialogues.open():
         dialogue = json.loads(line)
         cell = cells[dialogue["category"], dialogue["wording"]]
         if args.category in (None, dialogue["category"]) and len(cell) < args.limit:

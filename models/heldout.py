@@ -8,7 +8,7 @@ import json
 import random
 from pathlib import Path
 
-from dialogues import decline, identity, python_help, recall, skills, small_talk
+from dialogues import decline, identity, json_objects, python_help, recall, skills, small_talk
 from dialogues.chat import Chat
 from dialogues.mixture import finish
 from dialogues.styles import set_style
@@ -72,9 +72,10 @@ def unknown(c: Chat):
 
 
 def context_facts(c: Chat):
-    facts = [recall.tell_fact(c) for _ in range(c.rng.choice([1, 2, 2, 3]))]
+    for _ in range(c.rng.choice([1, 2, 2, 3])):
+        c.rng.choice([recall.tell_fact] * 5 + [recall.tell_two])(c)
     distract(c, 1)
-    recall.ask_fact(c, c.rng.choice(facts))
+    recall.ask_fact(c, c.kinds[c.rng.choice(list(c.kinds))])
 
 
 def system_facts(c: Chat):
@@ -92,7 +93,7 @@ def system_facts(c: Chat):
             if c.turns[-1].answer.endswith(f"is {c.facts[key]}."):
                 return None
             c.turns.pop()
-    return recall.ask_fact(c, next(f for f in recall.FACTS if f.key == key))
+    return recall.ask_fact(c, c.kinds[key])
 
 
 def system_style(c: Chat):
@@ -138,7 +139,7 @@ def long_chat(c: Chat):
     """Twenty exchanges of every kind, all checked; it passes with nine in ten right."""
     moves = [
         recall.ask_name, recall.tell_code, recall.ask_code, recall.tell_fact, recall.ask_fact, recall.change_name, identity.who,
-        identity.bigger, decline.decline, talk, talk, skills.count, skills.add, skills.json_object,
+        identity.bigger, decline.decline, talk, talk, skills.count, skills.add, json_objects.json_object,
     ]
     recall.tell_name(c)
     while len(c.turns) < LONG_TURNS - 1:
@@ -150,7 +151,7 @@ CATEGORIES = {
     "name": name, "changed_name": changed_name, "code": code, "unknown": unknown, "context_facts": context_facts,
     "system_facts": system_facts, "system_style": system_style, "identity": about_itself, "bigger_model": with_lead(identity.bigger),
     "decline": with_lead(decline.decline), "counting": with_lead(skills.count), "spelling": with_lead(skills.spell),
-    "echo": with_lead(skills.echo), "sums": with_lead(skills.add), "json": with_lead(skills.json_object),
+    "echo": with_lead(skills.echo), "sums": with_lead(skills.add), "json": with_lead(json_objects.json_object),
     "small_talk": chat, "python": python, "long": long_chat,
 }
 

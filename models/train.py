@@ -1,7 +1,9 @@
-"""Trains the built-in model. `python train.py --out DIR --minutes 90`; `--resume` goes on from DIR/last.pt.
+"""Trains the built-in model. `python train.py --out DIR --minutes 90`; `--resume` goes on from DIR/last.pt; `--init FILE.gguf`
+starts from a trained file's weights, grown to the shape asked for.
 
 Phase 1 copies random tokens (loss on the second copy only) until copying is learned; it teaches recall, and without it the
-dialogues teach it very slowly. Phase 2 is dialogues, with a little copying kept. The learning rate follows the clock.
+dialogues teach it very slowly. Phase 2 is dialogues, with a little copying kept. The learning rate follows the clock. The
+options and figures of every run are kept in the checkpoint and in DIR/runs.json.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import torch
 import torch.nn.functional as F
 
 from batches import DialogueStream, copy_batch
+from grow import grown, read
 from model import Config, Qwen3
 from optimizer import Optimizers
 from tokenizer import load_tokenizer
@@ -39,7 +42,10 @@ def arguments():
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--copy-only", action="store_true", help="phase 1 alone: needs no tokenizer")
-    p.add_argument("--resume", action="store_true")
+    start = p.add_mutually_exclusive_group()
+    start.add_argument("--resume", action="store_true")
+    start.add_argument("--init", type=Path, help="a GGUF of the same vocabulary and heads: its weights are the start")
+    p.add_argument("--bf16", action="store_true", help="matrices multiplied in bfloat16, for CPUs that are faster so")
     for name, default in Config().to_dict().items():
         if isinstance(default, int):
             p.add_argument("--" + name.replace("_", "-"), type=int, default=default)
@@ -57,6 +63,7 @@ def save(path: Path, model, optimizers, progress):
     aside = path.with_suffix(".part")
     torch.save(state, aside)
     os.replace(aside, path)
+    path.with_name("runs.json").write_text(json.dumps(progress["runs"], indent=1) + "\n")
 
 
 def loss_of(model, batch):
@@ -76,19 +83,23 @@ def main():
     torch.set_num_threads(args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     config = Config(**{k: getattr(args, k) for k, v in Config().to_dict().items() if isinstance(v, int)})
-    progress = {"step": 0, "tokens": 0, "phase": 1, "copy_loss": 9.0, "seconds": 0.0}
+    progress = {"step": 0, "tokens": 0, "phase": 1, "copy_loss": 9.0, "seconds": 0.0, "runs": []}
     checkpoint = None
     if args.resume:
         checkpoint = torch.load(args.out / "last.pt", weights_only=True)
         config, progress = Config(**checkpoint["config"]), checkpoint["progress"]
     random.seed(args.seed + progress["step"])
     torch.manual_seed(args.seed + progress["step"])
-    model = Qwen3(config)
+    model = grown(read(args.init), config) if args.init else Qwen3(config)
+    if args.init:
+        progress["phase"] = 2
     optimizers = Optimizers(model, args.muon_lr, args.adam_lr)
     if checkpoint:
         model.load_state_dict(checkpoint["model"])
         optimizers.load_state_dict(checkpoint["optimizers"])
     print(json.dumps({"parameters": model.num_parameters(), **config.to_dict()}), flush=True)
+    options = {k: str(v) if isinstance(v, Path) else v for k, v in vars(args).items()}
+    progress["runs"].append({"options": options, "parameters": model.num_parameters()})
     run(args, model, optimizers, progress)
 
 
@@ -110,7 +121,8 @@ def run(args, model, optimizers, progress):
             stream = DialogueStream(load_tokenizer(), args.tokens, args.long, random.Random(random.random()))
         copying = progress["phase"] == 1 or random.random() < 0.05
         batch = copy_batch(random, model.c.vocab_size) if copying else stream.next()
-        loss = loss_of(model, batch)
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+            loss = loss_of(model, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizers.step(rate(elapsed, total, args.decay_share, args.warmup))
@@ -122,10 +134,12 @@ def run(args, model, optimizers, progress):
         progress["step"] += 1
         progress["tokens"] += batch.ids.numel()
         progress["seconds"] = seconds_before + time.time() - start
+        progress["runs"][-1].update({k: progress[k] for k in ("step", "tokens", "seconds")}, loss=dict(recent))
         if time.time() - last_log > 20:
             last_log = time.time()
             shown = {k: round(v, 4) for k, v in recent.items()}
-            print(json.dumps({**{k: round(v, 3) for k, v in progress.items()}, **shown}), flush=True)
+            figures = {k: round(v, 3) for k, v in progress.items() if k != "runs"}
+            print(json.dumps({**figures, **shown}), flush=True)
         if time.time() - last_save > CHECKPOINT_SECONDS:
             last_save = time.time()
             save(args.out / "last.pt", model, optimizers, progress)

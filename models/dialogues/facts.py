@@ -1,9 +1,28 @@
-"""Facts about the user: how each kind is told, asked for, and put into a system prompt."""
+"""Facts about the user: how each kind is told, asked for, and put into a system prompt.
 
-from dataclasses import dataclass
+Three families are open, so that a reply has to match what was told instead of knowing a list: a favourite of any sort
+(`<thing>`), the name of anybody (`<who>`) and a plain property of anything (`<thing>` again).
+"""
+
+from dataclasses import dataclass, field
 
 from dialogues import words
+from dialogues.frames import asked, fill, told
 from dialogues.wording import Wordings
+
+SYSTEM_FRAMES = """
+@t.
+@t.
+@t.
+[Remember|Note|Keep in mind|Remember that|Know that|Note that|Keep in mind that|Be aware that|You know that|Bear in mind that|Please note that] @t.
+[Note|Fact|Remember|Info|Background|Context|Profile|What you know|About the user|User info|Known facts|Hint]: @t.
+@t[, remember that|, keep it in mind|, in case they ask|, if asked|, as you know|, which may be asked].
+@t. [Use this when asked.|Remember it.|Say it when asked.|Tell them if they ask.|They may ask about it.|Answer with it.|Keep this in mind.]
+[If asked|When asked|If they ask|In case of questions|For your information], @t.
+[You are talking to someone.|You help one user.|You have one user.] [Remember that|Note that|] @t.
+[We know that|It is known that|The file says that|The records say|Their profile says] @t.
+"""
+PEOPLE = "[the user|the user|the user|the user|user|the person|the customer|the client|this user|your user]"
 
 
 @dataclass
@@ -13,290 +32,242 @@ class Fact:
     key: str
     tell: Wordings
     ask: Wordings
+    third: Wordings  # the same fact in a system prompt, about the user
     value: object
     say: object
-    third: str  # the same fact in a system prompt, about the user
     unknown: str
+    slots: dict = field(default_factory=dict)
 
 
-def favourite(thing: str, pool) -> Fact:
-    """Users type both spellings; the reply keeps to one."""
-    typed = "[color|colour]" if thing == "color" else thing
-    return Fact(
-        key="favorite " + thing,
-        tell=Wordings("tell", f"""
-My [favorite|favourite] {typed} is <value>
-My [favorite|favourite] {typed} is <value>
-The {typed} I like [best|most] is <value>
-[I like|I love] the {typed} <value> [best|most]
-[Remember|Note|Keep in mind|Please remember] [that|] my [favorite|favourite] {typed} is <value>
-<value> is my [favorite|favourite] {typed}
-[Of all|Among] {typed}s I [like|love|prefer] <value>
-my fav {typed} is <value>
-[When it comes to|As for] {typed}s, [my favorite is|I like|I prefer] <value>
-"""),
-        ask=Wordings("ask", f"""
-[What's|What is|What was] my [favorite|favourite] {typed}
-[Do you|Can you] [remember|know|recall|tell me] my [favorite|favourite] {typed}
-[Which|What] {typed} do I [like|love|prefer] [best|most|]
-[Tell|Remind] me [of|] my [favorite|favourite] {typed}
-[Tell|Remind] me [what|which] my [favorite|favourite] {typed} is
-[What|Which] is the {typed} I [like|love] [best|most]
-[What|Which] {typed} did I say [I like|was my favorite|is my favorite]
-[Which|What] {typed} is my [favorite|favourite]
-whats my fav {typed}
-[Say|Name] my [favorite|favourite] {typed}
-""", f"What is my favorite {thing}\nWhat's my favorite {thing}"),
-        value=pool,
-        say=lambda v: f"Your favorite {thing} is {v}.",
-        third=f"[The user's|User's] [favorite|favourite] {typed} is <value>.",
-        unknown=f"I don't know your favorite {thing} yet. You can tell me.",
-    )
-
-
-def relation(who: str) -> Fact:
-    return Fact(
-        key=who + " name",
-        tell=Wordings("tell", f"""
-My {who}'s name is <value>
-My {who} is [called|named] <value>
-[I have|I've got|I've] a {who} [called|named] <value>
-[I have|I've got] a {who}, [her|his|the] name is <value>
-[Remember|Note|Please remember] [that|] my {who} is [called|named] <value>
-<value> is my {who}
-<value> is the name of my {who}
-The name of my {who} is <value>
-We [named|call] our {who} <value>
-My {who} <value> is [great|lovely|funny|sweet]
-"""),
-        ask=Wordings("ask", f"""
-[What's|What is|What was] my {who}'s name
-[What's|What is] my {who} called
-[What's|What is] the name of my {who}
-[Do you|Can you] [remember|know|tell me|recall] my {who}'s name
-[Tell|Remind] me [of|] my {who}'s name
-How is my {who} called
-[Tell|Remind] me what my {who} is called
-[What|Which] name [does|did] my {who} have
-What did I say my {who}'s name was
-What [did I name|do I call] my {who}
-[Say|Give me] my {who}'s name
-""", f"What is my {who}'s name\nWhat's my {who}'s name"),
-        value=words.name,
-        say=lambda v: f"Your {who}'s name is {v}.",
-        third=f"[The user's|User's] {who} is [called|named] <value>.",
-        unknown=f"I don't know your {who}'s name yet. You can tell me.",
-    )
+def stated(statements: str) -> Wordings:
+    """System prompts: `@who` stands for the user."""
+    phrases = statements.replace("@who", PEOPLE)
+    return Wordings("bare", [(1.0, fill(SYSTEM_FRAMES, "@t", phrases))])
 
 
 def pool(items):
-    """Mostly the usual values, sometimes a word nobody expects, so that the reply must copy."""
-    return lambda rng, held: words.choose(rng, items, held) if rng.random() < 0.6 else words.word(rng, held)
+    """Mostly the usual values, sometimes a word nobody expects or two words, so that the reply must copy."""
+
+    held_out = any(words.is_held_out(item) for item in items)
+
+    def value(rng, held):
+        draw = rng.random()
+        if draw < 0.55 and (held_out or not held):
+            return words.choose(rng, items, held)
+        return words.word(rng, held) if draw < 0.9 else words.word(rng, held) + " " + words.word(rng, held)
+
+    return value
 
 
-CITY = Fact(
-    "city",
-    Wordings("tell", """
-I live in <value>
-[I'm|I am] living in <value>
-[I'm|I am] [from|based in] <value>
-[My home is|My house is|My flat is] in <value>
-[My city is|My home town is|My hometown is] <value>
-I [moved|have moved|just moved] to <value>
-I [come|came] from <value>
-<value> is [my home|my city|where I live]
-[Remember|Note] that I live in <value>
-The [city|place|town] I live in is <value>
-I reside in <value>
-"""),
-    Wordings("ask", """
-Where do I live
-[What|Which] [city|town|place] do I live in
-[In which|In what] city do I live
-[Do you|Can you] [remember|know|tell me|recall] where I live
-[Tell|Remind] me where I live
-Where [is my home|am I living|is my house|am I based]
-Where did I say I live
-[What's|What is] my [city|home town|hometown]
-[What|Which] is the city I live in
-[Say|Name] the [city|place] where I live
-""", "Where do I live\nWhich city do I live in"),
-    pool(words.CITIES), lambda v: f"You live in {v}.", "The user lives in <value>.",
-    "I don't know where you live yet. You can tell me.",
-)
-JOB = Fact(
-    "job",
-    Wordings("tell", """
-[I'm|I am] <value>
-I work as <value>
-[I'm|I am] <value> by [trade|profession]
-[My job|My work|My profession] is [being|to be|] <value>
-[I became|I've become] <value>
-[I'm|I am] working as <value>
-[I earn my living|I make a living] as <value>
-[I'm|I am] employed as <value>
-[Remember|Note] that I [am|work as] <value>
-For a living [I'm|I work as] <value>
-[I'm|I am] [now|actually|really] <value>
-""", "I'm <value>\nI am <value>"),
-    Wordings("ask", """
-[What's|What is] my [job|profession|occupation|work]
-What do I do [for a living|for work|]
-What do I work as
-[Do you|Can you] [remember|know|tell me|recall] my [job|profession]
-[Do you|Can you] [remember|know] what I do [for a living|for work|]
-[Tell|Remind] me [of|] [my job|what I do|my profession]
-What [did I say|did I tell you] my job [was|is]
-[Which|What] job do I have
-[How do I|How do I] [earn my living|make money]
-""", "What is my job\nWhat's my job\nWhat do I do for a living"),
-    lambda rng, held: words.article(words.choose(rng, words.JOBS, held)), lambda v: f"You are {v}.", "The user is <value>.",
-    "I don't know your job yet. You can tell me.",
-)
-AGE = Fact(
-    "age",
-    Wordings("tell", """
-[I'm|I am] <value> [years old|]
-[I'm|I am] <value> years [old|of age]
-My age is <value>
-I [turned|just turned|recently turned] <value>
-[I have|I've] lived for <value> years
-[I have|I've] [already|just|] [reached|hit] the age of <value>
-[I'll|I will] tell you my age: <value>
-[Remember|Note] that I'm <value> [years old|]
-I was [born|] <value> years ago
-[I'm|I am] [now|already|only|just] <value> [years old|]
-""", "I'm <value>\nI am <value>"),
-    Wordings("ask", """
-How old am I
-[What's|What is|What was] my age
-[Do you|Can you] [remember|know|tell me|recall] [how old I am|my age]
-[Tell|Remind] me [how old I am|my age]
-How old did I say I [am|was]
-How many years old am I
-[Say|Give me] my age
-At what age am I
-""", "How old am I\nWhat is my age"),
-    lambda rng, held: str(rng.randint(6, 98)), lambda v: f"You are {v} years old.", "The user is <value> years old.",
-    "I don't know how old you are. You can tell me.",
-)
-BIRTHDAY = Fact(
-    "birthday",
-    Wordings("tell", """
-My birthday is [on|] <value>
-I was born on <value>
-[I have|I celebrate] my birthday on <value>
-[Remember|Note] that my birthday is on <value>
-<value> is my birthday
-[I came|I was brought] into the world on <value>
-[My date of birth|My birth date] is <value>
-"""),
-    Wordings("ask", """
-When is my birthday
-[When's|When was] my birthday
-[What|Which] day is my birthday
-[Do you|Can you] [remember|know|tell me|recall] my birthday
-[Do you|Can you] [remember|know] when [my birthday is|I was born]
-[Tell|Remind] me [of|when is|] my birthday
-[What's|What is] my [birthday|birth date|date of birth]
-When was I born
-""", "When is my birthday"),
-    lambda rng, held: f"{words.choose(rng, words.MONTHS, False)} {rng.randint(1, 28)}", lambda v: f"Your birthday is on {v}.",
-    "The user's birthday is on <value>.", "I don't know your birthday yet. You can tell me.",
-)
-HOBBY = Fact(
-    "hobby",
-    Wordings("tell", """
-My hobby is <value>
-My [favorite|main|] hobby is <value>
-[I do|I practice] <value> [in my free time|on weekends|as a hobby]
-In my free time I [do|like|enjoy] <value>
-As a hobby I do <value>
-[Remember|Note] that my hobby is <value>
-I spend my free time on <value>
-"""),
-    Wordings("ask", """
-[What's|What is] my [favorite|main|] hobby
-[Which|What] hobby do I have
-[Do you|Can you] [remember|know|tell me|recall] my hobby
-[Tell|Remind] me [of|what is|] my hobby
-What do I do in my free time
-What hobby did I [mention|tell you about]
-""", "What is my hobby\nWhat's my hobby"),
-    pool(words.HOBBIES), lambda v: f"Your hobby is {v}.", "The user's hobby is <value>.",
-    "I don't know your hobby yet. You can tell me.",
-)
-LANGUAGE = Fact(
-    "language",
-    Wordings("tell", """
-I speak <value>
-I'm learning <value>
-My [native|first|] language is <value>
-[I'm|I am] fluent in <value>
-[Remember|Note] that I speak <value>
-At home we speak <value>
-[I can|I do] speak [good|some|a little|] <value>
-<value> is [my language|the language I speak]
-"""),
-    Wordings("ask", """
-[What|Which] language do I speak
-[What's|What is] my language
-[Do you|Can you] [remember|know|tell me] [which|what] language I speak
-[Tell|Remind] me [which|what] language I speak
-What language did I say I speak
-"""),
-    pool(words.LANGUAGES), lambda v: f"You speak {v}.", "The user speaks <value>.",
-    "I don't know which language you speak. You can tell me.",
-)
-MEETING = Fact(
-    "meeting",
-    Wordings("tell", """
-My meeting is at <value>
-[I have|I've got] a meeting at <value>
-The meeting [is|starts|begins] at <value>
-[Remember|Note|Remind me|Please remember] [that|] my meeting is at <value>
-At <value> [I have|there is] a meeting
-[I must be|I have to be|I need to be] in a meeting at <value>
-[They|We] [moved|set|put] [my|the] meeting to <value>
-[My|The] [next|big|team] meeting is at <value>
-"""),
-    Wordings("ask", """
-When is [my|the] meeting
-[What time|At what time] is [my|the] meeting
-[When does|What time does] the meeting [start|begin]
-[Do you|Can you] [remember|know|tell me] when my meeting is
-[Tell|Remind] me when [my|the] meeting is
-"""),
-    lambda rng, held: f"{rng.randint(1, 12)} {rng.choice(['am', 'pm'])}", lambda v: f"Your meeting is at {v}.",
-    "The user has a meeting at <value>.", "I don't know when your meeting is. You can tell me.",
-)
-PROJECT = Fact(
-    "project",
-    Wordings("tell", """
-My project is [called|named] <value>
-The name of my project is <value>
-I'm working on [a project called|a project named] <value>
-The project [I work on|I'm working on] is called <value>
-[I|We] [started|lead|run] a project [called|named] <value>
-[My|Our] [new|big|secret] project is [called|named] <value>
-[Remember|Note] that my project is called <value>
-"""),
-    Wordings("ask", """
-[What's|What is] my project called
-[What's|What is] the name of my project
-[Do you|Can you] [remember|know|tell me] [my project's name|the name of my project|what my project is called]
-[Tell|Remind] me [what my project is called|the name of my project]
-[Which|What] project am I working on
-"""),
-    lambda rng, held: words.word(rng, held).capitalize(), lambda v: f"Your project is called {v}.",
-    "The user's project is called <value>.", "I don't know what your project is called. You can tell me.",
-)
+FAVOURITE_STATEMENTS = """
+my [favorite|favourite|fav|best-loved|preferred] <thing> is <value>
+my [favorite|favourite] <thing> is <value>
+my [favorite|favourite] <thing> [has always been|would be|must be|was always|of all is|is definitely|is still] <value>
+the <thing> I [like|love|prefer|enjoy|value] [best|most|the most|above all|] is <value>
+[I like|I love|I prefer|I enjoy] the <thing> <value> [best|most|the most]
+[I like|I love|I prefer|I enjoy] <value> [best|most|more than any other <thing>|above every other <thing>]
+<value> is my [favorite|favourite|preferred|number one] <thing>
+<value> is the <thing> I [like|love|prefer] [best|most|the most]
+[of all|among|out of all] <things>[,|] I [like|love|prefer] <value> [best|most|]
+when it comes to <things>, [my favorite is|I like|I prefer|I choose|I always pick] <value>
+as for <things>, [my favorite is|I like|I prefer|I love] <value>
+no <thing> [beats|is better than|is as good as] <value>
+[there is no better <thing> than|the best <thing> is|the nicest <thing> for me is] <value>
+my [choice|pick|number one|first choice] of <thing> is <value>
+I'd [always|] [choose|pick|take] <value> as my <thing>
+"""
+FAVOURITE_TELL = told(FAVOURITE_STATEMENTS, """
+[Favorite|Favourite] <thing>: <value>
+<value> [all the way|forever|every time], that's my favorite <thing>
+My favorite <thing>? [<value>|It's <value>|That's <value>|<value>, of course]
+If I had to [choose|pick] a <thing>, [it would be|I'd take|I'd say] <value>
+[Save|Store|Note] <value> as my favorite <thing>
+[You ask for|About] my favorite <thing>: it's <value>
+""")
+FAVOURITE_ASK = asked("""
+[What's|What is|What was] my [favorite|favourite|fav] <thing>
+[Which|What] <thing> do I [like|love|prefer|enjoy|favor] [best|most|the most|]
+[What|Which] is the <thing> I [like|love|prefer] [best|most|]
+[What|Which] <thing> did I say [I like|was my favorite|is my favorite|I prefer|I like most]
+[Which|What] <thing> is my [favorite|favourite|number one]
+[Of all|Among all] <things>, which do I [like|love|prefer] [best|most|]
+[Which|What] <thing> would I [choose|pick|take|want]
+[Is there|Do I have] a <thing> I [like|love|prefer] [best|most]
+My [favorite|favourite] <thing>?
+""", """
+my [favorite|favourite|fav|preferred] <thing>
+my favorite <thing>
+the <thing> I [like|love|prefer] [best|most|]
+the <thing> I told you about
+""", """
+what my [favorite|favourite|fav] <thing> is
+what my favorite <thing> was
+[which|what] <thing> I [like|love|prefer] [best|most|]
+[which|what] <thing> is my [favorite|favourite]
+[which|what] <thing> I [told you|said] I like
+""", "What is my favorite <thing>\nWhat's my favorite <thing>")
+FAVOURITE_THIRD = stated("""
+@who's [favorite|favourite] <thing> is <value>
+@who's [favorite|favourite] <thing> is <value>
+the [favorite|favourite] <thing> of @who is <value>
+<value> is @who's [favorite|favourite] <thing>
+the <thing> @who [likes|loves|prefers] [best|most] is <value>
+@who [likes|loves|prefers] the <thing> <value> [best|most]
+[their|his|her] [favorite|favourite] <thing> is <value>
+@who [says|told us] [their|his|her] favorite <thing> is <value>
+""")
+THINGS = {
+    "color": pool(words.COLORS), "food": pool(words.FOODS), "animal": pool(words.ANIMALS), "sport": pool(words.HOBBIES),
+    "word": words.word, "month": pool(words.MONTHS[:11]), "fruit": pool(words.FOODS), "city": pool(words.CITIES),
+    "drink": pool(words.FOODS), "number": lambda rng, held: str(rng.randint(1, 999)), "country": pool(words.CITIES),
+    "game": pool(words.HOBBIES), "day": pool(words.DAYS), "season": pool(words.SEASONS), "language": pool(words.LANGUAGES),
+}
+MORE_THINGS = """dish meal dessert snack soup book movie film song band singer actor author writer poem subject teacher toy place
+flower tree bird pet car brand shop restaurant team player holiday instrument letter shape planet show series dance shirt
+hat colour vegetable ice cream flavor park street museum painter tool website breakfast cake candy""".split()
 
-FACTS = [
-    favourite("color", pool(words.COLORS)), favourite("food", pool(words.FOODS)), favourite("animal", pool(words.ANIMALS)),
-    favourite("sport", pool(words.HOBBIES)), favourite("word", words.word), favourite("month", pool(words.MONTHS[:11])),
-    favourite("fruit", pool(words.FOODS)), favourite("city", pool(words.CITIES)), favourite("drink", pool(words.FOODS)),
-    CITY, CITY, JOB, JOB, AGE, AGE, BIRTHDAY, HOBBY, LANGUAGE, MEETING, PROJECT,
-    relation("dog"), relation("cat"), relation("sister"), relation("brother"), relation("pet"), relation("wife"),
-    relation("husband"), relation("son"), relation("daughter"), relation("friend"), relation("boss"), relation("mother"),
-]
+
+def favourite(rng, held: bool) -> Fact:
+    draw = rng.random()
+    if draw < 0.6:
+        thing = rng.choice(list(THINGS))
+    else:
+        thing = rng.choice(MORE_THINGS) if draw < 0.9 else words.choose(rng, words.WORDS, held)
+    value = THINGS.get(thing) or pool(words.WORDS)
+    typed = "colour" if thing == "color" and rng.random() < 0.3 else thing
+    return Fact(
+        "favorite " + thing, FAVOURITE_TELL, FAVOURITE_ASK, FAVOURITE_THIRD, value, lambda v: f"Your favorite {thing} is {v}.",
+        f"I don't know your favorite {thing} yet. You can tell me.", {"thing": typed, "things": words.plural(typed)},
+    )
+
+
+NAMED_STATEMENTS = """
+my <who>'s name is <value>
+my <who>'s name is <value>
+my <who> is [called|named] <value>
+[I have|I've got] a <who> [called|named|by the name of] <value>
+[I have|I've got] a <who>, [her|his|the|whose|its] name is <value>
+<value> is my <who>
+<value> is the name of my <who>
+<value> is [what we call|what I call|how I call] my <who>
+the name of my <who> is <value>
+[we|I] [named|call|called] [our|my] <who> <value>
+my <who> <value> is [great|lovely|funny|sweet|nice|tired|here|away]
+my <who> [has the name|goes by|answers to|goes by the name of|was named|got the name|bears the name] <value>
+the <who> [I have|I live with|of mine|of our family] is [called|named] <value>
+[there is|there's] a <who> in my life [called|named] <value>
+<value>, my <who>, [says hello|is here|is asleep|is with me|is coming|is nice]
+I [live|came here|am here|went out] with my <who> <value>
+"""
+NAMED_TELL = told(NAMED_STATEMENTS, """
+[This is|Meet|Say hello to] <value>, my <who>
+[This is|Meet|Say hello to] my <who> <value>
+My <who>? [It's <value>|That's <value>|The name is <value>|<value>]
+Name of my <who>: <value>
+[Save|Store|Note] <value> as the name of my <who>
+""")
+NAMED_ASK = asked("""
+[What's|What is|What was] my <who>'s name
+[What's|What is|How is] my <who> called
+[What's|What is] the name of my <who>
+[What|Which] name [does|did] my <who> have
+What did I say my <who>'s name [was|is]
+What [did I name|do I call|do we call|did I call] my <who>
+[Who is|Who's] my <who>
+How do I call my <who>
+My <who>'s name?
+My <who> is called [what|how]
+""", """
+my <who>'s name
+my <who>'s name
+the name of my <who>
+the name my <who> has
+how my <who> is called
+""", """
+what my <who>'s name is
+what my <who> is [called|named]
+who my <who> is
+[what|which] name my <who> has
+how my <who> is called
+what [I call|we call|I named] my <who>
+""", "What is my <who>'s name\nWhat's my <who>'s name")
+NAMED_THIRD = stated("""
+@who's <who> is [called|named] <value>
+@who's <who> is [called|named] <value>
+@who has a <who> [called|named] <value>
+the name of @who's <who> is <value>
+the <who> of @who is [called|named] <value>
+<value> is the name of @who's <who>
+<value> is @who's <who>
+[their|his|her] <who>'s name is <value>
+@who's <who>'s name is <value>
+""")
+RELATIONS = """dog cat sister brother pet wife husband son daughter friend boss mother father cousin uncle aunt neighbor teacher
+horse bird hamster rabbit parrot goldfish grandmother grandfather grandma grandpa baby nephew niece partner roommate doctor
+coach colleague manager girlfriend boyfriend boat robot band village club puppy kitten
+computer plant house bear doll ship""".split()
+
+
+def relation(rng, held: bool) -> Fact:
+    who = rng.choice(RELATIONS) if rng.random() < 0.9 else words.choose(rng, words.WORDS, held)
+    return Fact(
+        who + " name", NAMED_TELL, NAMED_ASK, NAMED_THIRD, words.name, lambda v: f"Your {who}'s name is {v}.",
+        f"I don't know your {who}'s name yet. You can tell me.", {"who": who},
+    )
+
+
+PLAIN_STATEMENTS = """
+my <thing> is <value>
+my <thing> is <value>
+my [new|own|current] <thing> is <value>
+[I have|I've got|I own|I bought|I got|I use] <value> as [my|a] <thing>
+<value> is my <thing>
+the <thing> [I have|I got|I use|of mine|that is mine] is <value>
+my <thing> [turned out to be|will be|should be|happens to be|has to be|is going to be] <value>
+as [my|a] <thing> I [have|chose|took|picked|use] <value>
+for my <thing> I [chose|picked|took|like|use] <value>
+"""
+PLAIN_TELL = told(PLAIN_STATEMENTS, "My <thing>: <value>\nMy <thing>? It's <value>\n[Save|Store|Note] <value> as my <thing>")
+PLAIN_ASK = asked("""
+[What's|What is|What was] my <thing>
+[Which|What] <thing> do I [have|use|own]
+[Which|What] is my <thing>
+What did I say [about my <thing>|my <thing> is|my <thing> was]
+[What|Which] <thing> did I [mention|tell you about|choose|pick]
+What do you know about my <thing>
+My <thing>?
+""", "my <thing>\nmy <thing>\nthe <thing> [I have|I told you about|I mentioned|of mine]", """
+what my <thing> is
+what my <thing> is
+what my <thing> was
+[which|what] <thing> I have
+what I [told you|said] about my <thing>
+""", "What is my <thing>\nWhat's my <thing>")
+PLAIN_THIRD = stated("""
+@who's <thing> is <value>
+@who's <thing> is <value>
+the <thing> of @who is <value>
+<value> is @who's <thing>
+[their|his|her] <thing> is <value>
+@who has <value> as [their|his|her] <thing>
+""")
+PROPERTIES = """breakfast|lunch|dinner|dream|goal|plan|nickname|shoe size|car|school|street|gift|seat|gate|train|team|class|
+subject|costume|wish|lucky charm|star sign|surname|last name|family name|middle name|address|secret|idea|topic|size|
+task|homework|title|team name|username|email|shirt|present|answer|instrument|diet|flight|hotel|bus|appointment|
+deadline|order|weight|height|budget|score|level|role|position|team color|hair color|eye color|country""".replace("\n", "").split("|")
+
+
+def plain(rng, held: bool) -> Fact:
+    thing = rng.choice(PROPERTIES) if rng.random() < 0.75 else words.choose(rng, words.WORDS, held)
+    number = rng.random() < 0.2
+    value = (lambda r, h: str(r.randint(2, 999))) if number else pool(words.WORDS)
+    return Fact(
+        thing, PLAIN_TELL, PLAIN_ASK, PLAIN_THIRD, value, lambda v: f"Your {thing} is {v}.",
+        f"I don't know your {thing} yet. You can tell me.", {"thing": thing},
+    )
+
+
+def single(key, tell, ask, third, value, say, unknown) -> Fact:
+    return Fact(key, tell, ask, stated(third), value, say, f"I don't know {unknown}. You can tell me.")
+
+

@@ -1,6 +1,6 @@
 """Grows whole dialogues: a system prompt or none, then moves drawn at random, each seeing what was told before."""
 
-from dialogues import decline, identity, python_help, recall, skills, small_talk
+from dialogues import decline, identity, json_objects, python_help, recall, skills, small_talk
 from dialogues.chat import Chat
 from dialogues.dialogue import Dialogue, Turn
 from dialogues.styles import set_style
@@ -11,27 +11,26 @@ LONG_REPLY = 60  # characters
 
 def moves(c: Chat) -> list[tuple]:
     """(move, weight): what is sensible now weighs more."""
-    named, worked = "name" in c.facts, "work" in c.facts
+    named, worked, known = "name" in c.facts, "work" in c.facts, bool(c.kinds)
     coded = any(k.startswith("code:") for k in c.facts)
-    asked_who = 5 if c.style is None or c.style.who is None else 35 if c.style.name in ("named", "role", "coding") else 10
-    known = len(c.facts) > named + worked + coded
+    asked_who = 4 if c.style is None or c.style.who is None else 35 if c.style.name in ("named", "role", "coding") else 10
     return [
         (recall.tell_name, 1 if named else 9),
-        (recall.change_name, 10 if named else 0.5),
+        (recall.change_name, 9 if named else 0.5),
         (recall.ask_name, 14 if named else 2.5),
-        (recall.tell_work, 1 if worked else 3),
-        (recall.ask_work, 4 if worked else 1),
-        (recall.tell_code, 1 if coded else 5),
-        (recall.ask_code, 9 if coded else 2.5),
-        (recall.tell_fact, 8),
-        (recall.ask_fact, 15 if known else 2),
-        (recall.ask_memory, 2),
-        (identity.who, asked_who), (identity.maker, 1.5), (identity.size, 1.5), (identity.local, 1.5), (identity.abilities, 3),
-        (identity.bigger, 3),
-        (decline.decline, 5.5),
-        (small_talk.talk, 15), (small_talk.statement, 2),
-        (skills.count, 8), (skills.spell, 18), (skills.echo, 5), (skills.add, 10), (skills.json_object, 9),
-        (python_help.start, 0.8), (python_help.snippet, 1.6),
+        (recall.tell_work, 0.7 if worked else 2),
+        (recall.ask_work, 4 if worked else 0.7),
+        (recall.tell_code, 2 if coded else 6),
+        (recall.ask_code, 12 if coded else 2.5),
+        (recall.tell_fact, 11), (recall.tell_two, 2.5), (recall.tell_and_ask, 1.5 if named else 0),
+        (recall.ask_fact, 24 if known else 2.5), (recall.ask_two, 2 if known else 0),
+        (recall.ask_memory, 1.5),
+        (identity.who, asked_who), (identity.maker, 1.5), (identity.size, 1.5), (identity.local, 1.5), (identity.abilities, 2.5),
+        (identity.bigger, 2.5),
+        (decline.decline, 7),
+        (small_talk.talk, 14), (small_talk.statement, 2),
+        (skills.count, 6), (skills.spell, 16), (skills.echo, 6), (skills.add, 8), (json_objects.json_object, 9),
+        (python_help.start, 0.7), (python_help.snippet, 1.4),
     ]
 
 

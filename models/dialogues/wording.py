@@ -33,9 +33,13 @@ def expand(rng, pattern: str) -> str:
 class Wordings:
     """All wordings of one intent. kind: "ask", "tell" or "bare" (nothing added around)."""
 
-    def __init__(self, kind: str, patterns: str, pinned: str = ""):
+    def __init__(self, kind: str, patterns: str | list, pinned: str = ""):
+        """patterns: one a line, or groups of them as (weight, list)."""
         self.kind = kind
-        self.patterns = [p.strip() for p in patterns.strip().splitlines() if p.strip()]
+        if isinstance(patterns, str):
+            patterns = [(1.0, [p.strip() for p in patterns.strip().splitlines() if p.strip()])]
+        self.groups = [(weight, group) for weight, group in patterns if group]
+        self.weights = [weight for weight, _ in self.groups]
         self.pinned = [p.strip() for p in pinned.strip().splitlines() if p.strip()]
         self.pinned_plain = {re.sub(r"[^a-z0-9<> ]", "", p.lower()) for p in self.pinned}
 
@@ -43,19 +47,40 @@ class Wordings:
         if self.pinned and not held and rng.random() < 0.12:
             return rng.choice(self.pinned)
         for _ in range(400):
-            core = expand(rng, rng.choice(self.patterns))
+            core = expand(rng, rng.choice(rng.choices(self.groups, self.weights)[0][1]))
             plain = re.sub(r"[^a-z0-9<> ]", "", core.lower())
             pinned = plain in self.pinned_plain
             if (core_is_held_out(core) and not pinned) == held:
                 return core
-        raise ValueError(f"no {'held-out' if held else 'training'} wording in {self.patterns[:2]}")
+        raise ValueError(f"no {'held-out' if held else 'training'} wording in {self.groups[0][1][:2]}")
 
-    def say(self, rng, held: bool, **slots) -> str:
+    def say(self, rng, held: bool, plain: bool = False, stranger: str | None = None, **slots) -> str:
+        """plain: neither opener nor ending nor punctuation, to stand inside a longer message.
+        stranger: a word to put in place of one that the meaning doesn't hang on, "" to leave that out."""
         core = self.core(rng, held)
-        if self.kind != "bare":
+        if stranger is not None and self.kind != "bare":
+            core = estranged(rng, core, stranger)
+        if self.kind != "bare" and not plain:
             core = surround(rng, core, self.kind)
         core = noise(rng, core)
         return re.sub(r"<(\w+)>", lambda m: str(slots[m[1]]), core)
+
+
+FILLERS = "really just actually kindly quickly simply now again maybe um like perhaps also then please still".split()
+
+
+# What the meaning of a message doesn't hang on, as long as the rest of it is there.
+SOFT = """tell give show remind say remember recall know note please can could would mind want like need keep earlier before
+again people friends everyone really just actually let write forgot forgotten think told said mentioned hear check see wonder
+happen saved stored noted fetch find list print usually always mostly simply""".split()
+
+
+def estranged(rng, core: str, stranger: str) -> str:
+    found = [m for m in re.finditer(r"[A-Za-z']+", core) if m[0].lower() in SOFT]
+    if not found or " " not in core:
+        return core
+    word = rng.choice(found)
+    return re.sub(r" +", " ", core[: word.start()] + stranger + core[word.end() :]).strip()
 
 
 def surround(rng, core: str, kind: str) -> str:
@@ -65,6 +90,10 @@ def surround(rng, core: str, kind: str) -> str:
         opener = rng.choice(openers)
         keep = core.startswith(("I ", "I'", "<"))
         core = opener + (core if keep else core[0].lower() + core[1:])
+    if rng.random() < 0.06 and " " in core:
+        gaps = [m.start() for m in re.finditer(" ", core)]
+        gap = rng.choice(gaps)
+        core = core[:gap] + " " + rng.choice(FILLERS) + core[gap:]
     if rng.random() < 0.12:
         core = core + rng.choice(endings)
     if core[-1] in ".!?:)":

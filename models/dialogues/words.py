@@ -76,6 +76,8 @@ LANGUAGES = """English Spanish French German Italian Portuguese Dutch Polish Cze
 Turkish Arabic Hebrew Hindi Urdu Bengali Tamil Chinese Japanese Korean Thai Vietnamese Swahili Zulu Russian Hungarian""".split()
 
 MONTHS = "January February March April May June July August September October November December".split()
+DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+SEASONS = "spring summer autumn winter".split()
 
 ONSETS = "b c d f g h j k l m n p r s t v w y z br ch cl dr fl fr gl gr kr pl pr qu sh sk sl st th tr vl zh".split() + [""] * 3
 VOWELS = "a e i o u a e i o u ai ea ee ia ie io oa ou ya".split()
@@ -141,3 +143,9 @@ def code(rng, held: bool) -> str:
 
 def article(noun: str) -> str:
     return ("an " if noun[0].lower() in "aeiou" else "a ") + noun
+
+
+def plural(noun: str) -> str:
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "sh", "ch", "x")) else "s")
