@@ -1,0 +1,2 @@
+export { createIzwi, izwi } from "./provider.js";
+export type { IzwiModelSettings, IzwiProvider, IzwiProviderSettings } from "./provider.js";

@@ -1,0 +1,77 @@
+import type { ChatBackend, ModelIdentity, OpenBackend } from "./backends/backend.js";
+import { openBackend, type BackendOptions } from "./backends/open.js";
+
+/** Gives back what a session that was forgotten without `close()` held. */
+const forgotten = new FinalizationRegistry<Connection>((connection) => {
+  connection.release().catch(() => undefined);
+});
+
+/** A session's way to its model: opened when it is first needed, closed once. */
+export class Connection {
+  readonly #options: BackendOptions;
+  readonly #open: OpenBackend;
+  #opening: Promise<ChatBackend> | undefined;
+  #opened: ChatBackend | undefined;
+  #released = false;
+
+  constructor(options: BackendOptions) {
+    this.#options = options;
+    this.#open = () => openBackend(options);
+  }
+
+  /** The loaded model's name; before that, the name it was asked for by. */
+  get model(): string | undefined {
+    return this.#opened?.model ?? this.#options.model;
+  }
+
+  backend(): Promise<ChatBackend> {
+    this.#opening ??= this.#start();
+    return this.#opening;
+  }
+
+  /** Another connection to the same model, which stays loaded for it. */
+  share(): Connection {
+    const shared = new Connection(this.#options);
+    // Now, and not with its first send: this one may be closed by then.
+    if (this.#opened !== undefined) shared.backend().catch(() => undefined);
+    return shared;
+  }
+
+  /** A connection to the model of that name, by the same way: this one if it has it. */
+  forModel(name: string | undefined): Connection {
+    const mine = [this.#options.model, this.#opened?.model, this.#opened?.identity?.name];
+    if (name === undefined || mine.includes(name)) return this;
+    return new Connection({ ...this.#options, model: name });
+  }
+
+  /** What a file is to say of the model; undefined as long as neither name nor model is known. */
+  async identity(): Promise<ModelIdentity | undefined> {
+    const backend = await this.#opening?.catch(() => undefined);
+    if (backend) return backend.identity ?? { name: backend.model };
+    return this.#options.model === undefined ? undefined : { name: this.#options.model };
+  }
+
+  /** Releases the model also when `owner` is collected without having been closed. */
+  bind(owner: object): void {
+    forgotten.register(owner, this, this);
+  }
+
+  async release(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    forgotten.unregister(this);
+    const backend = await this.#opening?.catch(() => undefined);
+    await backend?.release();
+  }
+
+  async #start(): Promise<ChatBackend> {
+    try {
+      this.#opened = await this.#open();
+      return this.#opened;
+    } catch (error) {
+      // The next send tries again: the file may be there by then.
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,2 @@
+export { scripted, ScriptedBackend } from "./scripted.js";
+export type { ScriptedAnswer, ScriptedOptions, ScriptedReply } from "./scripted.js";
