@@ -1,5 +1,5 @@
 // The packages as npm will publish them, as tarballs: node scripts/pack.mjs FOLDER
-// izwi, @izwi/core, and one @izwi/core-<platform> for each addon in packages/core/native.
+// izwi, the packages that it is built on, and one @izwi/core-<platform> for each addon in packages/core/native.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,6 +8,7 @@ import { build } from "./build.mjs";
 import { PLATFORMS } from "./platforms.mjs";
 import { Advice, main, npm, ROOT } from "./process.mjs";
 
+const LIBRARIES = ["server", "sdk"];
 const NATIVE = join(ROOT, "packages", "core", "native");
 
 /** Writes the tarballs of what is built into `folder`. */
@@ -15,8 +16,10 @@ export async function pack(folder) {
   const staging = mkdtempSync(join(tmpdir(), "izwi-pack-"));
   mkdirSync(folder, { recursive: true });
   try {
-    for (const stage of [stageCore, stageCli, ...builtPlatforms().map((platform) => stagePlatform(platform))]) {
-      const staged = join(staging, stage.name || "package");
+    const libraries = LIBRARIES.filter((name) => existsSync(join(ROOT, "packages", name, "package.json")));
+    const stages = [stageCore, stageCli, ...libraries.map(stageLibrary), ...builtPlatforms().map(stagePlatform)];
+    for (const stage of stages) {
+      const staged = join(staging, "package");
       rmSync(staged, { recursive: true, force: true });
       mkdirSync(staged);
       stage(staged);
@@ -37,6 +40,11 @@ function stageCore(staged) {
   const manifest = stagePackage("core", ["dist", "assets", "README.md"], staged);
   const platforms = PLATFORMS.map(({ name }) => [`${manifest.name}-${name}`, manifest.version]);
   writeManifest(staged, { ...manifest, optionalDependencies: Object.fromEntries(platforms) });
+}
+
+/** A package that is TypeScript alone. */
+function stageLibrary(name) {
+  return (staged) => writeManifest(staged, stagePackage(name, ["dist", "README.md"], staged));
 }
 
 function stageCli(staged) {

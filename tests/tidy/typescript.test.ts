@@ -19,17 +19,68 @@ function imports(code: string): string[] {
 const inPackage = (name: string) => sources.filter(({ path }) => path.startsWith(`packages/${name}/`));
 const paths = (files: { path: string }[]) => files.map(({ path }) => path);
 
+/** Each package with those of ours that it may be built on: the arrows of ARCHITECTURE.md. */
+const ARROWS: Record<string, string[]> = {
+  core: [],
+  server: ["@izwi/core"],
+  sdk: ["@izwi/core"],
+  cli: ["@izwi/core", "@izwi/sdk", "@izwi/server"],
+};
+const existing = Object.keys(ARROWS).filter((name) =>
+  FILES.some(({ path }) => path === `packages/${name}/package.json`),
+);
+
+/** What a package.json lets its package import; an optional peer dependency is the user's to install. */
+function dependenciesOf(name: string): string[] {
+  const manifest = FILES.find(({ path }) => path === `packages/${name}/package.json`)!;
+  type Named = Record<string, string>;
+  const { dependencies, peerDependencies } = JSON.parse(manifest.text) as {
+    dependencies?: Named;
+    peerDependencies?: Named;
+  };
+  return Object.keys({ ...dependencies, ...peerDependencies });
+}
+
+/** `hono/cors` is a part of `hono`, `@izwi/sdk/ai` of `@izwi/sdk`. */
+function packageOf(module: string): string {
+  return module.split("/", module.startsWith("@") ? 2 : 1).join("/");
+}
+
 describe("the packages", () => {
-  it.each(["core", "cli"])("%s imports only what its package.json names", (name) => {
-    const manifest = FILES.find(({ path }) => path === `packages/${name}/package.json`)!;
-    const { dependencies = {} } = JSON.parse(manifest.text) as { dependencies?: Record<string, string> };
-    const allowed = [...Object.keys(dependencies), ...builtinModules.map((module) => `node:${module}`)];
+  it("are all known to these rules", () => {
+    const folders = new Set(sources.map(({ path }) => path.split("/")[1]!));
+    expect([...folders].filter((name) => !(name in ARROWS))).toEqual([]);
+  });
+
+  it.each(existing)("%s imports only what its package.json names", (name) => {
+    const allowed = [...dependenciesOf(name), ...builtinModules.map((module) => `node:${module}`)];
     const files = inPackage(name);
     expect(files.length).toBeGreaterThan(0);
     for (const { path, code } of files) {
-      const foreign = imports(code).filter((module) => !module.startsWith(".") && !allowed.includes(module));
+      const foreign = imports(code).filter(
+        (module) => !module.startsWith(".") && !allowed.includes(module) && !allowed.includes(packageOf(module)),
+      );
       expect(foreign, path).toEqual([]);
     }
+  });
+
+  it.each(existing)("%s is built on no package of ours but those below it", (name) => {
+    const ours = dependenciesOf(name).filter((dependency) => dependency.startsWith("@izwi/") || dependency === "izwi");
+    expect(ours.filter((dependency) => !ARROWS[name]!.includes(dependency))).toEqual([]);
+  });
+
+  it("speak OpenAI's wire format in few places", () => {
+    const words = /\b(finish_reason|tool_calls|tool_call_id|reasoning_content|top_logprobs|max_completion_tokens)\b/;
+    const speakers = paths(sources.filter(({ code }) => words.test(code)));
+    // The server's side of the wire, and the side of a client that talks to other servers.
+    const places = /^packages\/(server\/src\/openai\/|sdk\/src\/backends\/remote)/;
+    expect(speakers.filter((path) => !places.test(path))).toEqual([]);
+    expect(speakers.filter((path) => path.startsWith("packages/server/")).length).toBeGreaterThan(0);
+  });
+
+  it("load the server only when it is wanted, so that the command line starts fast", () => {
+    const eager = inPackage("cli").filter(({ code }) => /^import (?!type )[^;]*from "(@izwi\/|smol-toml)/m.test(code));
+    expect(paths(eager)).toEqual([]);
   });
 
   it("reach the native addon through one file", () => {

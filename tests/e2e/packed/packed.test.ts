@@ -1,8 +1,18 @@
-import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pack } from "../../../scripts/pack.mjs";
@@ -11,6 +21,7 @@ import { npm } from "../../../scripts/process.mjs";
 import { serveRegistry } from "./registry.js";
 
 const execute = promisify(execFile);
+const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "izwi-packed-"));
 const app = join(folder, "app");
 // Neither this repository nor a person's own models may help.
@@ -20,9 +31,7 @@ const env = { ...process.env, NODE_PATH: "", IZWI_MODELS_DIR: join(folder, "no-m
 beforeAll(async () => {
   const tarballs = join(folder, "tarballs");
   await pack(tarballs);
-  for (const dependency of Object.keys(cliDependencies()).filter((name) => !name.startsWith("@izwi/"))) {
-    await npm(["pack", packageFolder(dependency), "--ignore-scripts", "--pack-destination", tarballs], { quiet: true });
-  }
+  await npm(["pack", ...foreignPackages(), "--ignore-scripts", "--pack-destination", tarballs], { quiet: true });
   const registry = await serveRegistry(tarballs);
   mkdirSync(app);
   writeFileSync(join(app, "package.json"), `{"name":"app","private":true,"type":"module"}`);
@@ -30,26 +39,54 @@ beforeAll(async () => {
   const { code, output } = await npm(["install", "izwi", "@izwi/core", ...flags], { cwd: app, quiet: true });
   await registry.close();
   if (code !== 0) throw new Error(output);
-});
+}, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function cliDependencies(): Record<string, string> {
-  const manifest = readFileSync(new URL("../../../packages/cli/package.json", import.meta.url), "utf8");
-  return (JSON.parse(manifest) as { dependencies: Record<string, string> }).dependencies;
+/** The folders of everything that `izwi` needs and that isn't ours, and what that needs in turn. */
+function foreignPackages(): string[] {
+  const folders = new Set<string>();
+  const ours = (name: string) => name.startsWith("@izwi/");
+  const follow = (folder: string) => {
+    const manifest = readManifest(folder);
+    for (const name of Object.keys({ ...manifest.dependencies, ...requiredPeers(manifest) })) {
+      const needed = packageFolder(name, folder);
+      if (folders.has(needed)) continue;
+      folders.add(needed);
+      follow(needed);
+    }
+  };
+  follow(join(REPOSITORY, "packages", "cli"));
+  return [...folders].filter((folder) => !ours(readManifest(folder).name));
 }
 
-/** Where a dependency of the CLI is installed here. */
-function packageFolder(name: string): string {
-  const require = createRequire(new URL("../../../packages/cli/package.json", import.meta.url));
-  const searched = require.resolve.paths(name) ?? [];
+interface Manifest {
+  name: string;
+  dependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+  peerDependenciesMeta?: Record<string, { optional?: boolean }>;
+}
+
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
+}
+
+function requiredPeers({ peerDependencies = {}, peerDependenciesMeta = {} }: Manifest): Record<string, string> {
+  return Object.fromEntries(Object.entries(peerDependencies).filter(([name]) => !peerDependenciesMeta[name]?.optional));
+}
+
+/** Where the package that `folder`'s code would get under this name is installed here. */
+function packageFolder(name: string, folder: string): string {
+  const searched = createRequire(join(folder, "package.json")).resolve.paths(name) ?? [];
   const found = searched.map((path) => join(path, name)).find((path) => existsSync(join(path, "package.json")));
-  return found ?? dirname(require.resolve(name));
+  if (found === undefined) throw new Error(`${name}, which ${folder} needs, isn't installed.`);
+  return realpathSync(found);
 }
 
 describe("the packed packages, installed in an empty folder", () => {
   it("bring this platform's addon, and no other's", () => {
     const installed = readdirSync(join(app, "node_modules", "@izwi")).sort();
-    expect(installed).toEqual(["core", `core-${thisPlatform()!.name}`]);
+    expect(installed.filter((name) => name.startsWith("core"))).toEqual(["core", `core-${thisPlatform()!.name}`]);
+    expect(installed).toContain("server");
   });
 
   it("hold neither sources nor tests, but types, licence and built-in model", () => {
@@ -86,6 +123,30 @@ describe("the packed packages, installed in an empty folder", () => {
     running.child.stdin?.end();
     const { stdout } = await running;
     expect(stdout.trim()).not.toBe("");
+  });
+
+  it("answer over HTTP", async () => {
+    const izwi = join(app, "node_modules", "izwi", "bin", "izwi.js");
+    const child = spawn(process.execPath, [izwi, "serve", "--port", "0", "--log-format", "json"], { cwd: app, env });
+    const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+    let log = "";
+    const url = await new Promise<string>((resolve, reject) => {
+      child.on("exit", () => reject(new Error(log)));
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        log += text;
+        const listening = log.split("\n").find((line) => line.includes('"listening"') && line.endsWith("}"));
+        if (listening !== undefined) resolve((JSON.parse(listening) as { url: string }).url);
+      });
+    });
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ messages: [{ role: "user", content: "Hello!" }] }),
+    });
+    const answer = (await response.json()) as { choices: { message: { content: string } }[] };
+    expect(answer.choices[0]!.message.content).not.toBe("");
+    child.kill("SIGTERM");
+    expect(await ended).toBe(0);
   });
 
   it("have the version that they say", async () => {
