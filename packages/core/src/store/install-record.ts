@@ -24,9 +24,9 @@ interface StoredRecord extends InstallRecord {
 
 export const recordPath = (path: string): string => `${path}.izwi.json`;
 
-/** Notes where the file at `path`, whose hash was just checked, came from. */
-export async function writeRecord(path: string, record: InstallRecord): Promise<void> {
-  const { mtimeMs } = await stat(path);
+/** Notes where the file at `path` came from; until it is there, `checked` is the file whose hash was checked. */
+export async function writeRecord(path: string, record: InstallRecord, checked: string): Promise<void> {
+  const { mtimeMs } = await stat(checked);
   const stored: StoredRecord = { version: 1, ...record, mtimeMs };
   await writeAtomically(recordPath(path), `${JSON.stringify(stored, null, 2)}\n`);
 }

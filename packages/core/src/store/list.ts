@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { CATALOG, type CatalogEntry } from "../catalog/catalog.js";
 import { IzwiError } from "../errors.js";
+import { readRecord, type InstallRecord } from "./install-record.js";
 import { modelsDirectory } from "./paths.js";
 
 /** A GGUF file in the models directory. */
@@ -10,8 +11,10 @@ export interface InstalledModel {
   id: string;
   path: string;
   bytes: number;
-  /** The catalogue's entry for a file of this name, if there is one. */
+  /** The catalogue's entry for this file, if there is one: by its hash where that is known, else by its name. */
   entry?: CatalogEntry;
+  /** Where the file came from, if `pullModel` brought it and it hasn't been changed since. */
+  source?: InstallRecord;
 }
 
 /**
@@ -40,8 +43,15 @@ export async function listModels(options: { modelsDir?: string | undefined } = {
 async function installed(path: string, name: string): Promise<InstalledModel | undefined> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) return undefined;
-  const entry = CATALOG.find((known) => known.file === basename(path));
-  return entry ? { id: entry.id, path, bytes: found.size, entry } : { id: name, path, bytes: found.size };
+  const source = await readRecord(path);
+  const entry = CATALOG.find((known) => (source ? known.sha256 === source.sha256 : known.file === basename(path)));
+  return {
+    id: entry?.id ?? name,
+    path,
+    bytes: found.size,
+    ...(entry && { entry }),
+    ...(source && { source }),
+  };
 }
 
 /** The names in a folder; none where there is no folder. */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { open, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { abortError, IzwiError } from "../errors.js";
 
@@ -60,6 +61,7 @@ async function take(path: string, staleMs: number, options: LockOptions): Promis
     if (signal?.aborted) throw abortError(signal);
     if (await create(path, JSON.stringify(note))) return token;
     const holder = await read(path);
+    if (holder === undefined && (await gone(path))) continue;
     if (await isStale(path, holder, staleMs)) {
       await takeAway(path, staleMs);
       continue;
@@ -83,9 +85,21 @@ async function create(path: string, text: string): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // Windows says EPERM while a file of that name is being deleted.
+    if (code === "ENOENT") {
+      // The folder: it isn't there yet, or somebody has just removed it because it was empty.
+      await mkdir(dirname(path), { recursive: true });
+      return false;
+    }
     if (code === "EEXIST" || (code === "EPERM" && process.platform === "win32")) return false;
     throw error;
   }
+}
+
+async function gone(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => false,
+    () => true,
+  );
 }
 
 async function read(path: string): Promise<Note | undefined> {

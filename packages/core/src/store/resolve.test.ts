@@ -52,13 +52,13 @@ describe("resolveModel", () => {
     expect(await pathOf("loose.gguf")).toBe("loose.gguf");
   });
 
-  it("says where to get a catalogue model that isn't there, and where to put it", async () => {
+  it("says how to get a model that could be pulled", async () => {
     const { code, message } = await failure("qwen3-0.6b");
     expect(code).toBe("MODEL_NOT_FOUND");
-    expect(message).toContain(
-      "https://huggingface.co/unsloth/Qwen3-0.6B-GGUF/resolve/main/Qwen3-0.6B-Q4_K_M.gguf (397 MB)",
+    expect(message).toContain("(397 MB) with: izwi pull qwen3-chat-0.6b-4bit");
+    expect((await failure("hf:org/model:Q8_0")).message).toBe(
+      "hf:org/model:Q8_0 isn't installed. Get it with: izwi pull hf:org/model:Q8_0",
     );
-    expect(message).toContain(join(empty, "qwen3-chat-0.6b-4bit"));
   });
 
   it("suggests near matches for a name that nothing has", async () => {

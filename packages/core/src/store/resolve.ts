@@ -1,8 +1,10 @@
 import { readdir, stat } from "node:fs/promises";
-import { basename, join, resolve, sep } from "node:path";
-import { CATALOG, downloadUrl, findInCatalog, sameName, type CatalogEntry } from "../catalog/catalog.js";
+import { basename, join, resolve } from "node:path";
+import { CATALOG, findInCatalog, sameName, type CatalogEntry } from "../catalog/catalog.js";
+import { parseModelReference } from "../catalog/model-reference.js";
 import { invalid, IzwiError } from "../errors.js";
 import { listModels, type InstalledModel } from "./list.js";
+import { namesInstalled } from "./names-installed.js";
 import { nearMatches } from "./near-matches.js";
 import { BUILTIN_MODEL, builtinModelPath, modelsDirectory } from "./paths.js";
 
@@ -37,10 +39,14 @@ export async function resolveModel(
 
   const models = await listModels(options);
   const entry = findInCatalog(name);
-  const match = models.find((model) => (entry ? model.entry === entry : namesModel(name, model)));
+  const match = models.find((model) => namesInstalled(name, model));
   if (match) return { path: match.path, id: match.id, builtin: false };
   const directory = modelsDirectory(options.modelsDir);
-  const message = entry ? absent(name, entry, directory) : unknown(name, models, directory, paths);
+  const message = entry
+    ? absent(name, entry)
+    : isPullable(name)
+      ? `${name} isn't installed. Get it with: izwi pull ${name}`
+      : unknown(name, models, directory, paths);
   throw new IzwiError("MODEL_NOT_FOUND", message);
 }
 
@@ -58,18 +64,18 @@ async function fileAt(path: string): Promise<string | undefined> {
   return files.length === 1 ? join(absolute, files[0]!) : undefined;
 }
 
-function namesModel(name: string, model: InstalledModel): boolean {
-  return (
-    sameName(name, model.id) || sameName(name.replace(/\.gguf$/i, ""), basename(model.path).replace(/\.gguf$/i, ""))
-  );
+function absent(name: string, entry: CatalogEntry): string {
+  const size = `${Math.round(entry.bytes / 1e6).toLocaleString("en-US")} MB`;
+  return `${name} isn't installed. Get it (${size}) with: izwi pull ${entry.id} — or use the built-in model: builtin.`;
 }
 
-function absent(name: string, entry: CatalogEntry, directory: string): string {
-  const size = `${Math.round(entry.bytes / 1e6).toLocaleString("en-US")} MB`;
-  return (
-    `${name} isn't installed. Download ${downloadUrl(entry)} (${size}) into ${join(directory, entry.id)}${sep}, ` +
-    `or use the built-in model: builtin.`
-  );
+/** A name of a model on the hub, or an address of one. */
+function isPullable(name: string): boolean {
+  try {
+    return parseModelReference(name) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function unknown(name: string, models: InstalledModel[], directory: string, paths: boolean): string {
