@@ -24,6 +24,9 @@ pub(crate) struct QuantBlock {
     pub sums32: [f32; 8],
     /// Per 16 values: scale times the sum of the quants.
     pub sums16: [f32; 16],
+    /// Per 32 values: -128 times the sum of the quants. Signed weights made unsigned by adding 128 need it as the start
+    /// of their sum.
+    pub starts: [i32; 8],
     pub quants: [i8; BLOCK],
 }
 
@@ -32,6 +35,7 @@ impl QuantBlock {
         scales: [0.0; 8],
         sums32: [0.0; 8],
         sums16: [0.0; 16],
+        starts: [0; 8],
         quants: [0; BLOCK],
     };
 }

@@ -6,26 +6,30 @@ use half::f16;
 
 use crate::activations::QuantBlock;
 use crate::blocks::BlockType;
+use crate::panel::{PANEL_ROWS, PANEL_TOKENS, PanelBlock, PanelKernels};
 use crate::scalar;
 
 /// An instruction set that has a table of kernels.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Isa {
     /// Plain Rust, on every CPU.
     Scalar,
     /// x86-64 with AVX2, FMA and F16C.
     Avx2,
+    /// The same with AVX-512 (F, BW, DQ, VL) and its VNNI.
+    Avx512Vnni,
 }
 
 impl Isa {
     /// Every instruction set, the best last.
-    pub const ALL: [Isa; 2] = [Isa::Scalar, Isa::Avx2];
+    pub const ALL: [Isa; 3] = [Isa::Scalar, Isa::Avx2, Isa::Avx512Vnni];
 
     /// The name that the environment variable `IZWI_ISA` takes.
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
+            Self::Avx512Vnni => "avx512vnni",
         }
     }
 
@@ -36,8 +40,17 @@ impl Isa {
             Self::Avx2 => {
                 is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c")
             }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => {
+                Self::Avx2.is_available()
+                    && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512vnni")
+            }
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 => false,
+            Self::Avx2 | Self::Avx512Vnni => false,
         }
     }
 }
@@ -48,7 +61,7 @@ pub fn available_isas() -> Vec<Isa> {
 }
 
 /// The instruction set that [`Kernels::active`] uses: the best one available, or the one that the
-/// environment variable `IZWI_ISA` (`scalar`, `avx2`) names. A value that is unknown, or that this
+/// environment variable `IZWI_ISA` (a name of [`Isa::name`]) names. A value that is unknown, or that this
 /// machine can't run, changes nothing; [`isa_override_note`] then says so. Looked up once.
 pub fn active_isa() -> Isa {
     choice().0
@@ -121,6 +134,17 @@ impl<'a> WeightRows<'a> {
     pub fn row(&self, row: usize) -> &'a [u8] {
         &self.bytes[row * self.stride..][..self.row_bytes]
     }
+
+    /// At most `num_rows` rows from row `first` on, which exists.
+    pub fn part(&self, first: usize, num_rows: usize) -> Self {
+        let num_rows = num_rows.min(self.num_rows - first);
+        Self::new(
+            &self.bytes[first * self.stride..],
+            num_rows,
+            self.stride,
+            self.row_bytes,
+        )
+    }
 }
 
 /// Tokens that one call of a tile kernel takes at most.
@@ -152,6 +176,8 @@ pub(crate) struct TileEntry {
 pub struct Kernels {
     pub(crate) isa: Isa,
     pub(crate) tiles: [TileEntry; BlockType::ALL.len()],
+    /// For products with many tokens, where the set has a way of its own.
+    pub(crate) panels: [Option<PanelKernels>; BlockType::ALL.len()],
     pub(crate) quantize_row: unsafe fn(x: &[f32], out: &mut [QuantBlock]),
     pub(crate) sum_of_squares: unsafe fn(x: &[f32]) -> f32,
     /// `out[i] = x[i] * scale * weight[i]`
@@ -197,8 +223,10 @@ impl Kernels {
             Isa::Scalar => Some(&scalar::KERNELS),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => Some(&crate::x86::avx2::KERNELS),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni => Some(&crate::x86::avx512::KERNELS),
             #[cfg(not(target_arch = "x86_64"))]
-            Isa::Avx2 => None,
+            Isa::Avx2 | Isa::Avx512Vnni => None,
         }
     }
 
@@ -206,8 +234,8 @@ impl Kernels {
         self.isa
     }
 
-    /// The instruction set that this table's matmul of weights of this type is written for: the
-    /// table's own, or `Scalar` where it has none yet.
+    /// The instruction set that this table's matmul of weights of this type by one token is written for: the table's
+    /// own, or an earlier one where that does as well.
     pub fn matmul_isa(&self, block_type: BlockType) -> Isa {
         self.tiles[block_type as usize].isa
     }
@@ -257,6 +285,40 @@ impl Kernels {
         unsafe { tile(weights, x, out) }
     }
 
+    /// Whether products with many tokens go by way of panels.
+    pub(crate) fn has_panels(&self, block_type: BlockType) -> bool {
+        self.panels[block_type as usize].is_some()
+    }
+
+    /// Packs `weights` into `panel`, for [`Kernels::multiply_panel`].
+    pub(crate) fn pack_panel(&self, block_type: BlockType, weights: WeightRows<'_>, panel: &mut [PanelBlock]) {
+        let panels = self.panels[block_type as usize].expect("the table has panels for the type");
+        assert!(weights.num_rows <= PANEL_ROWS);
+        assert_eq!(weights.row_bytes % block_type.block_bytes(), 0);
+        let cols = weights.row_bytes / block_type.block_bytes() * block_type.block_len();
+        assert_eq!(panel.len(), cols.div_ceil(crate::activations::BLOCK));
+        // SAFETY: the machine has the table's instruction set; `WeightRows` and the checks above hold all lengths.
+        unsafe { (panels.pack)(weights, panel) }
+    }
+
+    /// `out[token][row]` of a packed panel.
+    pub(crate) fn multiply_panel(
+        &self,
+        block_type: BlockType,
+        panel: &[PanelBlock],
+        x: &[&[QuantBlock]],
+        out: &mut [[f32; PANEL_ROWS]],
+    ) {
+        let panels = self.panels[block_type as usize].expect("the table has panels for the type");
+        assert!((1..=PANEL_TOKENS).contains(&x.len()));
+        assert_eq!(out.len(), x.len());
+        for row in x {
+            assert_eq!(row.len(), panel.len());
+        }
+        // SAFETY: the machine has the table's instruction set; the lengths were checked.
+        unsafe { (panels.multiply)(panel, x, out) }
+    }
+
     pub(crate) fn add_values(&self, rows: ValueRows<'_>, weights: &[f32], weight_stride: usize, out: &mut [f32]) {
         if rows.num_positions == 0 || rows.width == 0 || out.is_empty() {
             return;
@@ -294,16 +356,12 @@ mod tests {
     }
 
     #[test]
-    fn every_type_has_its_own_tile_on_the_best_isa_here() {
+    fn no_type_falls_back_to_scalar() {
         let best = *available_isas().last().unwrap();
         let kernels = Kernels::for_isa(best).unwrap();
         for block_type in BlockType::ALL {
-            assert_eq!(
-                kernels.matmul_isa(block_type),
-                best,
-                "{} falls back to scalar",
-                block_type.name()
-            );
+            let isa = kernels.matmul_isa(block_type);
+            assert!(isa >= best.min(Isa::Avx2), "{} falls back to scalar", block_type.name());
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod blocks;
 pub mod dispatch;
 pub mod matmul;
 pub mod norm;
+mod panel;
 pub mod parallel;
 pub mod rope;
 mod scalar;

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use crate::activations::{Activations, QuantBlock};
+use crate::activations::{Activations, BLOCK, QuantBlock};
 use crate::blocks::BlockType;
 use crate::dispatch::{Kernels, TILE_TOKENS, WeightRows};
+use crate::panel::{PANEL_ROWS, PANEL_TOKENS, with_panels};
 use crate::shared_slice::SharedSlice;
 use crate::thread_pool::ThreadPool;
 
@@ -101,6 +102,9 @@ const TASK_ROWS: usize = 64;
 const TASK_BYTES: usize = 192 << 10;
 /// Tasks per thread that a region aims at, so that a slow thread leaves work to the others.
 const TASKS_PER_THREAD: usize = 8;
+
+/// Tokens from which on packing rows into panels pays.
+const MIN_PANEL_TOKENS: usize = 6;
 
 /// One matrix of a region.
 #[derive(Clone, Copy)]
@@ -224,6 +228,9 @@ fn run_task(kernels: &Kernels, target: &Target<'_>, first_row: usize, x: &Activa
     let bytes = &matrix.bytes[first_row * row_bytes..][..num_rows * row_bytes];
     let weights = WeightRows::new(bytes, num_rows, row_bytes, row_bytes);
     let num_tokens = target.token_rows.map_or(x.tokens(), <[u32]>::len);
+    if num_tokens >= MIN_PANEL_TOKENS && kernels.has_panels(matrix.block_type) {
+        return run_panels(kernels, target, first_row, weights, x);
+    }
     let token_at = |i: usize| target.token_rows.map_or(i, |rows| rows[i] as usize);
     let mut products = [0f32; TASK_ROWS * TILE_TOKENS];
     for first in (0..num_tokens).step_by(TILE_TOKENS) {
@@ -245,6 +252,37 @@ fn run_task(kernels: &Kernels, target: &Target<'_>, first_row: usize, x: &Activa
             store(out, &products[token..], width, target.accumulate);
         }
     }
+}
+
+/// The same by way of panels: the rows are packed once, and then multiplied by a few tokens at a time, which stay in
+/// the first cache while all panels pass.
+fn run_panels(kernels: &Kernels, target: &Target<'_>, first_row: usize, weights: WeightRows<'_>, x: &Activations) {
+    let block_type = target.matrix.block_type;
+    let num_tokens = target.token_rows.map_or(x.tokens(), <[u32]>::len);
+    let token_at = |i: usize| target.token_rows.map_or(i, |rows| rows[i] as usize);
+    let blocks = target.matrix.cols.div_ceil(BLOCK);
+    let num_panels = weights.num_rows.div_ceil(PANEL_ROWS);
+    with_panels(num_panels * blocks, |panels| {
+        for (index, panel) in panels.chunks_exact_mut(blocks).enumerate() {
+            kernels.pack_panel(block_type, weights.part(index * PANEL_ROWS, PANEL_ROWS), panel);
+        }
+        for first in (0..num_tokens).step_by(PANEL_TOKENS) {
+            let width = PANEL_TOKENS.min(num_tokens - first);
+            let rows: [&[QuantBlock]; PANEL_TOKENS] =
+                std::array::from_fn(|i| x.quant_row(token_at(first + i.min(width - 1))));
+            for (index, panel) in panels.chunks_exact(blocks).enumerate() {
+                let mut products = [[0f32; PANEL_ROWS]; PANEL_TOKENS];
+                kernels.multiply_panel(block_type, panel, &rows[..width], &mut products[..width]);
+                let num_rows = PANEL_ROWS.min(weights.num_rows - index * PANEL_ROWS);
+                for (token, products) in products[..width].iter().enumerate() {
+                    let start = (first + token) * target.matrix.rows + first_row + index * PANEL_ROWS;
+                    // SAFETY: these rows of every token belong to this task alone.
+                    let out = unsafe { target.out.range(start, num_rows) };
+                    store(out, products, 1, target.accumulate);
+                }
+            }
+        }
+    });
 }
 
 /// Writes every `width`th product.

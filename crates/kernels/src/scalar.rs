@@ -10,6 +10,7 @@ use crate::unpack::{Unpacked, unpack_block};
 pub(crate) static KERNELS: Kernels = Kernels {
     isa: Isa::Scalar,
     tiles: TILES,
+    panels: [None; BlockType::ALL.len()],
     quantize_row,
     sum_of_squares,
     scale_by,
@@ -141,6 +142,7 @@ pub(crate) fn quantize_group(values: &[f32], group: usize, block: &mut QuantBloc
         total += sum;
     }
     block.sums32[group] = scale * total as f32;
+    block.starts[group] = -128 * total;
 }
 
 pub(crate) fn sum_of_squares(x: &[f32]) -> f32 {

@@ -84,7 +84,7 @@ fn products_match_f64_on_dequantized_weights() {
         for block_type in BlockType::ALL {
             for cols in column_counts(block_type) {
                 for fill in FILLS {
-                    let (rows, tokens) = (1 + random.below(20), 1 + random.below(6));
+                    let (rows, tokens) = (1 + random.below(20), 1 + random.below(12));
                     let count = rows * cols / block_type.block_len();
                     let raw = inputs::blocks(block_type, count, fill, &mut random);
                     let matrix = MatrixView::new(block_type, rows, cols, &raw).unwrap();

@@ -5,14 +5,14 @@
 use std::arch::x86_64::*;
 
 /// What `offset * sum of activations` is subtracted by: per 32 or per 16 weights, in order.
-pub(super) enum Offsets {
+pub(in crate::x86) enum Offsets {
     None,
     By32(__m256),
     By16(__m256, __m256),
 }
 
 /// The scales of 256 weights.
-pub(super) struct Header {
+pub(in crate::x86) struct Header {
     /// Per 32 weights, in order.
     pub scales: __m256,
     /// For formats with `SUB_SCALES`: 16-bit factors of the first 16 weights of every group of 32
@@ -23,7 +23,7 @@ pub(super) struct Header {
 
 /// A type's layout. The methods may only be called from a function that has AVX2, FMA and F16C,
 /// on 256 readable weights.
-pub(super) trait Format {
+pub(in crate::x86) trait Format {
     /// Bytes of 256 weights.
     const BYTES: usize;
     /// Whether weights are signed bytes; otherwise they are 0 to 63.
@@ -37,32 +37,32 @@ pub(super) trait Format {
 }
 
 #[inline(always)]
-pub(super) unsafe fn read_u16(bytes: *const u8) -> u16 {
+pub(in crate::x86) unsafe fn read_u16(bytes: *const u8) -> u16 {
     // SAFETY: the caller's bytes are readable; no alignment is needed.
     unsafe { bytes.cast::<u16>().read_unaligned() }
 }
 
 #[inline(always)]
-pub(super) unsafe fn read_u32(bytes: *const u8) -> u32 {
+pub(in crate::x86) unsafe fn read_u32(bytes: *const u8) -> u32 {
     // SAFETY: the caller's bytes are readable; no alignment is needed.
     unsafe { bytes.cast::<u32>().read_unaligned() }
 }
 
 #[inline(always)]
-pub(super) unsafe fn load(bytes: *const u8) -> __m256i {
+pub(in crate::x86) unsafe fn load(bytes: *const u8) -> __m256i {
     // SAFETY: the caller's 32 bytes are readable, and it has the features.
     unsafe { _mm256_loadu_si256(bytes.cast()) }
 }
 
 /// The low four bits of every byte.
 #[inline(always)]
-pub(super) unsafe fn low_nibbles(v: __m256i) -> __m256i {
+pub(in crate::x86) unsafe fn low_nibbles(v: __m256i) -> __m256i {
     // SAFETY: the caller has the features.
     unsafe { _mm256_and_si256(v, _mm256_set1_epi8(15)) }
 }
 
 #[inline(always)]
-pub(super) unsafe fn high_nibbles(v: __m256i) -> __m256i {
+pub(in crate::x86) unsafe fn high_nibbles(v: __m256i) -> __m256i {
     // SAFETY: the caller has the features.
     unsafe { low_nibbles(_mm256_srli_epi16(v, 4)) }
 }

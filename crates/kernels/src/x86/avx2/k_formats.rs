@@ -89,7 +89,7 @@ unsafe fn bits<const SHIFT: i32>(v: __m256i, mask: i8) -> __m256i {
     unsafe { _mm256_and_si256(_mm256_srli_epi16(v, SHIFT), _mm256_set1_epi8(mask)) }
 }
 
-pub(super) struct Q2K;
+pub(in crate::x86) struct Q2K;
 
 impl Format for Q2K {
     const BYTES: usize = 84;
@@ -124,7 +124,7 @@ impl Format for Q2K {
     }
 }
 
-pub(super) struct Q3K;
+pub(in crate::x86) struct Q3K;
 
 impl Format for Q3K {
     const BYTES: usize = 110;
@@ -175,7 +175,7 @@ unsafe fn third_bit<const BIT: i32>(v: __m256i) -> __m256i {
     }
 }
 
-pub(super) struct Q4K;
+pub(in crate::x86) struct Q4K;
 
 impl Format for Q4K {
     const BYTES: usize = 144;
@@ -197,7 +197,7 @@ impl Format for Q4K {
     }
 }
 
-pub(super) struct Q5K;
+pub(in crate::x86) struct Q5K;
 
 impl Format for Q5K {
     const BYTES: usize = 176;
@@ -241,7 +241,7 @@ unsafe fn fifth_bit<const BIT: i32>(v: __m256i) -> __m256i {
     }
 }
 
-pub(super) struct Q6K;
+pub(in crate::x86) struct Q6K;
 
 impl Format for Q6K {
     const BYTES: usize = 210;

@@ -5,10 +5,10 @@
 //! called from such a function.
 
 mod float_tile;
-mod formats;
-mod k_formats;
-mod quant_tile;
-mod simple_formats;
+pub(super) mod formats;
+pub(super) mod k_formats;
+pub(super) mod quant_tile;
+pub(super) mod simple_formats;
 mod values;
 mod vector;
 
@@ -18,9 +18,13 @@ use self::simple_formats::Eight;
 use crate::blocks::BlockType;
 use crate::dispatch::{FloatTile, Isa, Kernels, QuantTile, Tile, TileEntry};
 
-pub(crate) static KERNELS: Kernels = Kernels {
+pub(crate) static KERNELS: Kernels = TABLE;
+
+/// What other tables of this processor family begin with.
+pub(super) const TABLE: Kernels = Kernels {
     isa: Isa::Avx2,
     tiles: TILES,
+    panels: [None; BlockType::ALL.len()],
     quantize_row: vector::quantize_row,
     sum_of_squares: vector::sum_of_squares,
     scale_by: vector::scale_by,

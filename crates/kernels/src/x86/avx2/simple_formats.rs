@@ -6,7 +6,7 @@ use super::formats::{Format, Header, Offsets, load, low_nibbles, read_u16, read_
 
 /// One block of 32 weights that begins with its f16 scale. As with [`Format`], the methods may
 /// only be called from a function that has AVX2, FMA and F16C, on readable weights.
-pub(super) trait Block32 {
+pub(in crate::x86) trait Block32 {
     const BYTES: usize;
     const SIGNED: bool = false;
 
@@ -17,7 +17,7 @@ pub(super) trait Block32 {
 }
 
 /// Eight consecutive blocks.
-pub(super) struct Eight<B>(B);
+pub(in crate::x86) struct Eight<B>(B);
 
 impl<B: Block32> Format for Eight<B> {
     const BYTES: usize = 8 * B::BYTES;
@@ -100,7 +100,7 @@ unsafe fn fifth_bits(bits: u32) -> __m256i {
     }
 }
 
-pub(super) struct Q4_0;
+pub(in crate::x86) struct Q4_0;
 
 impl Block32 for Q4_0 {
     const BYTES: usize = 18;
@@ -118,7 +118,7 @@ impl Block32 for Q4_0 {
     }
 }
 
-pub(super) struct Q4_1;
+pub(in crate::x86) struct Q4_1;
 
 impl Block32 for Q4_1 {
     const BYTES: usize = 20;
@@ -136,7 +136,7 @@ impl Block32 for Q4_1 {
     }
 }
 
-pub(super) struct Q5_0;
+pub(in crate::x86) struct Q5_0;
 
 impl Block32 for Q5_0 {
     const BYTES: usize = 22;
@@ -154,7 +154,7 @@ impl Block32 for Q5_0 {
     }
 }
 
-pub(super) struct Q5_1;
+pub(in crate::x86) struct Q5_1;
 
 impl Block32 for Q5_1 {
     const BYTES: usize = 24;
@@ -172,7 +172,7 @@ impl Block32 for Q5_1 {
     }
 }
 
-pub(super) struct Q8_0;
+pub(in crate::x86) struct Q8_0;
 
 impl Block32 for Q8_0 {
     const BYTES: usize = 34;
