@@ -219,6 +219,7 @@ async function sendContent(
   const partly = part ? { "content-range": `bytes ${start}-${end - 1}/${total}` } : {};
   response.writeHead(part ? 206 : 200, { ...length, ...partly, ...fault.headers });
   if (headOnly) return void response.end();
+  response.flushHeaders();
   const most = fault.cutAfter ?? fault.stallAfter ?? body.length;
   for (let sent = 0; sent < Math.min(most, body.length); sent += 1000) {
     if (response.destroyed) return;

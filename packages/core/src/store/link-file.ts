@@ -32,6 +32,7 @@ export async function linkFile(
       return kind;
     } catch (error) {
       failure = error;
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") break;
     }
   }
   throw new IzwiError("DOWNLOAD_FAILED", `${source} can't be linked to ${to}.`, { cause: failure });
@@ -42,7 +43,7 @@ async function copy(source: string, to: string, bytes: number, directory: string
   try {
     await copyFile(source, to, constants.COPYFILE_EXCL);
   } catch (error) {
-    await rm(to, { force: true });
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") await rm(to, { force: true });
     throw error;
   }
 }
