@@ -72,8 +72,9 @@ describe("the packages", () => {
   it("speak OpenAI's wire format in few places", () => {
     const words = /\b(finish_reason|tool_calls|tool_call_id|reasoning_content|top_logprobs|max_completion_tokens)\b/;
     const speakers = paths(sources.filter(({ code }) => words.test(code)));
-    // The server's side of the wire, and the side of a client that talks to other servers.
-    const places = /^packages\/(server\/src\/openai\/|sdk\/src\/backends\/remote)/;
+    // The server's side of the wire, and the side of a client that talks to other servers. A chat template, written in a
+    // language of its own, has some of the same words.
+    const places = /^packages\/(server\/src\/openai\/|sdk\/src\/backends\/remote|sdk\/src\/testing\/tiny-template)/;
     expect(speakers.filter((path) => !places.test(path))).toEqual([]);
     expect(speakers.filter((path) => path.startsWith("packages/server/")).length).toBeGreaterThan(0);
   });
