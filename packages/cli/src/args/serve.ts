@@ -47,7 +47,7 @@ programs on this machine only. With --host 0.0.0.0 others can call too, and need
 and shown at the start.
 
 A model is loaded when the first request names it, or at the start with --model. Requests that name none get the first
---model, else ${"`izwi chat`"}'s model.
+--model, else the model of 'izwi chat'. (-m is the model, as everywhere in izwi; a folder of models is --models-dir.)
 
 Environment:
   IZWI_HOST, IZWI_PORT, IZWI_API_KEY, IZWI_BACKEND, IZWI_NUM_THREADS, IZWI_MAX_BATCH_SIZE, IZWI_MAX_CONCURRENT,

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { IzwiError } from "@izwi/core";
 import { describe, expect, it, vi } from "vitest";
 import { FakeWorld } from "../fakes/fake-world.js";
@@ -83,8 +84,8 @@ describe("izwi serve", () => {
 
     const unknown = new FakeWorld();
     unknown.server.failure = new IzwiError("MODEL_NOT_FOUND", "There is no file /models.");
-    expect(await unknown.run("serve", "-m", "/models")).toBe(1);
-    expect(unknown.stderr.text).toContain("A folder with models goes to --models-dir.");
+    expect(await unknown.run("serve", "-m", tmpdir())).toBe(1);
+    expect(unknown.stderr.text).toContain("A folder of models goes to --models-dir");
   });
 
   it("fails when a model of the command line can't be loaded", async () => {

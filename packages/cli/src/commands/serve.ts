@@ -1,7 +1,8 @@
 /** `izwi serve`: starts the HTTP server, and stops it in good order. */
+import { statSync } from "node:fs";
 import type { Logger, RunningServer } from "@izwi/server";
 import { ExitCode } from "../exit-code.js";
-import { describeFailure, errorCode } from "../failure.js";
+import { describeFailure } from "../failure.js";
 import { harmless } from "../printer.js";
 import type { Printer } from "../printer.js";
 import type { ServeSettings } from "../serve-settings.js";
@@ -21,7 +22,7 @@ export async function serveCommand(settings: ServeSettings, context: CommandCont
     server = await startServer(serverOptions(settings, log));
   } catch (error) {
     printer.fail(describeFailure(error, "load"));
-    if (errorCode(error) === "MODEL_NOT_FOUND") printer.notice("A folder with models goes to --models-dir.");
+    if (settings.models.some(isFolder)) printer.notice("A folder of models goes to --models-dir, a model to --model.");
     return ExitCode.failure;
   }
   announce(server, settings, log, printer);
@@ -56,6 +57,11 @@ function serverOptions(settings: ServeSettings, log: Logger): Parameters<ServerS
 }
 
 type ServerStart = Awaited<ReturnType<CommandContext["loadServer"]>>["startServer"];
+
+/** In some programs -m is the models directory; there -m FOLDER finds none or too many models. */
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
 
 /** Where to call, and with which key. Programs that read the log get the same as one of its lines. */
 function announce(server: RunningServer, settings: ServeSettings, log: Logger, printer: Printer): void {
