@@ -1,12 +1,14 @@
 //! Chat events as JavaScript gets them: one flat object, `type` says which fields are there.
 
 use izwi_runtime::{ChatEvent, TokenLogprob, TokenText};
+use napi::bindgen_prelude::Float32Array;
 use napi_derive::napi;
 
 #[napi(object)]
 #[derive(Default)]
 pub struct NativeEvent {
-    /// reasoning-delta | text-delta | tool-call | scores | end | error
+    /// reasoning-delta | text-delta | tool-call-start | tool-call-delta | tool-call | scores | logprobs | embedding |
+    /// end | error
     #[napi(js_name = "type")]
     pub kind: String,
     pub text: Option<String>,
@@ -15,6 +17,7 @@ pub struct NativeEvent {
     pub name: Option<String>,
     pub arguments: Option<String>,
     pub scores: Option<Vec<f64>>,
+    pub embedding: Option<Float32Array>,
     pub finish_reason: Option<String>,
     pub stop_string: Option<String>,
     pub prompt_tokens: Option<u32>,
@@ -62,6 +65,16 @@ impl From<ChatEvent> for NativeEvent {
                 logprobs: (!logprobs.is_empty()).then(|| logprobs.into_iter().map(token_logprob).collect()),
                 ..of_kind("text-delta")
             },
+            ChatEvent::ToolCallStart { index, name } => Self {
+                index: Some(index as u32),
+                name: Some(name),
+                ..of_kind("tool-call-start")
+            },
+            ChatEvent::ToolCallDelta { index, text } => Self {
+                index: Some(index as u32),
+                text: Some(text),
+                ..of_kind("tool-call-delta")
+            },
             ChatEvent::ToolCall { index, name, arguments } => Self {
                 index: Some(index as u32),
                 name: Some(name),
@@ -71,6 +84,14 @@ impl From<ChatEvent> for NativeEvent {
             ChatEvent::Scores { scores } => Self {
                 scores: Some(scores.into_iter().map(f64::from).collect()),
                 ..of_kind("scores")
+            },
+            ChatEvent::PromptLogprobs { logprobs } => Self {
+                logprobs: Some(logprobs.into_iter().map(token_logprob).collect()),
+                ..of_kind("logprobs")
+            },
+            ChatEvent::Embedding { embedding } => Self {
+                embedding: Some(Float32Array::new(embedding)),
+                ..of_kind("embedding")
             },
             ChatEvent::End {
                 finish_reason,

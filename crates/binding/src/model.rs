@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use izwi_runtime::{BackendChoice, ChatRequest, ChatStream, CompletionRequest, LoadOptions, Model, ModelOptions};
+use izwi_runtime::{
+    BackendChoice, ChatRequest, ChatStream, CompletionRequest, LoadOptions, Model, ModelOptions, Pooling,
+};
 use napi::bindgen_prelude::{Uint32Array, spawn_blocking};
 use napi_derive::napi;
 
@@ -18,6 +20,7 @@ pub struct NativeLoadOptions {
     pub threads: Option<f64>,
     pub context_length: Option<f64>,
     pub max_running: Option<f64>,
+    pub max_waiting: Option<f64>,
 }
 
 #[napi(object)]
@@ -31,7 +34,9 @@ pub struct NativeModelInfo {
     pub context_length: u32,
     pub trained_context_length: u32,
     pub vocab_size: u32,
+    pub hidden_size: u32,
     pub block_size: u32,
+    pub kv_cache_bytes: f64,
     pub backend: String,
     pub device: String,
     pub isa: String,
@@ -81,7 +86,9 @@ impl NativeModel {
             context_length: info.context_length as u32,
             trained_context_length: info.trained_context_length as u32,
             vocab_size: info.vocab_size as u32,
+            hidden_size: info.hidden_size as u32,
             block_size: info.block_size as u32,
+            kv_cache_bytes: info.kv_cache_bytes as f64,
             backend: info.backend.to_owned(),
             device: info.device.clone(),
             isa: info.isa.clone(),
@@ -125,6 +132,30 @@ impl NativeModel {
     pub fn score(&self, token_ids: Uint32Array) -> NativeStream {
         let token_ids = token_ids.to_vec();
         self.stream(move |model, stream| model.score(token_ids, stream))
+    }
+
+    /// The same with alternatives: `logprobs` events.
+    #[napi]
+    pub fn logprobs(&self, token_ids: Uint32Array, top: f64) -> napi::Result<NativeStream> {
+        let top = count("top", Some(top))?.unwrap_or(0);
+        let token_ids = token_ids.to_vec();
+        Ok(self.stream(move |model, stream| model.logprobs(token_ids, top, stream)))
+    }
+
+    /// One `embedding` event of `hiddenSize` numbers. `pooling`: mean | last
+    #[napi]
+    pub fn embed(&self, token_ids: Uint32Array, pooling: String) -> napi::Result<NativeStream> {
+        let pooling = match pooling.as_str() {
+            "mean" => Pooling::Mean,
+            "last" => Pooling::Last,
+            _ => {
+                return Err(invalid_request(format!(
+                    "pooling must be mean or last, not {pooling:?}"
+                )));
+            }
+        };
+        let token_ids = token_ids.to_vec();
+        Ok(self.stream(move |model, stream| model.embed(token_ids, pooling, stream)))
     }
 
     #[napi]
@@ -178,6 +209,7 @@ fn model_options(options: &NativeLoadOptions) -> napi::Result<ModelOptions> {
             context_length: count("contextLength", options.context_length)?,
         },
         max_running: count("maxRunning", options.max_running)?,
+        max_waiting: count("maxWaiting", options.max_waiting)?,
     })
 }
 

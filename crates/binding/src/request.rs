@@ -1,6 +1,8 @@
 //! Requests as JavaScript sends them.
 
-use izwi_runtime::{ChatMessage, ChatRequest, CompletionRequest, GenerationSettings, Role, ToolCall};
+use izwi_runtime::{
+    AnswerFormat, ChatMessage, ChatRequest, CompletionRequest, GenerationSettings, Role, ToolCall, ToolChoice,
+};
 use napi::bindgen_prelude::Uint32Array;
 use napi_derive::napi;
 use serde_json::{Map, Value};
@@ -39,6 +41,12 @@ pub struct NativeChatRequest {
     /// A JSON object.
     pub template_kwargs: Option<String>,
     pub thinking: Option<bool>,
+    pub thinking_budget: Option<f64>,
+    /// auto | none | required | named
+    pub tool_choice: Option<String>,
+    /// The tool that is `named`.
+    pub tool_name: Option<String>,
+    pub parallel_tool_calls: Option<bool>,
     pub generation: Option<NativeGenerationSettings>,
 }
 
@@ -64,6 +72,18 @@ pub struct NativeGenerationSettings {
     pub max_tokens: Option<f64>,
     pub stop: Option<Vec<String>>,
     pub logprobs: Option<f64>,
+    pub response_format: Option<NativeResponseFormat>,
+}
+
+#[napi(object)]
+pub struct NativeResponseFormat {
+    /// json-object | json-schema | regex | choice
+    #[napi(js_name = "type")]
+    pub kind: String,
+    /// JSON text.
+    pub schema: Option<String>,
+    pub pattern: Option<String>,
+    pub choices: Option<Vec<String>>,
 }
 
 impl TryFrom<NativeChatRequest> for ChatRequest {
@@ -73,7 +93,10 @@ impl TryFrom<NativeChatRequest> for ChatRequest {
         Ok(Self {
             messages: request.messages.into_iter().map(message).collect::<napi::Result<_>>()?,
             tools: json::<Vec<Value>>("tools", request.tools.as_deref())?,
+            tool_choice: tool_choice(request.tool_choice.as_deref(), request.tool_name)?,
+            at_most_one_call: !request.parallel_tool_calls.unwrap_or(true),
             thinking: request.thinking.unwrap_or(false),
+            thinking_budget: count("thinking.budget", request.thinking_budget)?,
             template_kwargs: json::<Map<String, Value>>("templateKwargs", request.template_kwargs.as_deref())?,
             generation: request.generation.unwrap_or_default().try_into()?,
         })
@@ -114,7 +137,31 @@ impl TryFrom<NativeGenerationSettings> for GenerationSettings {
             max_tokens: count("maxTokens", settings.max_tokens)?,
             stop: settings.stop.unwrap_or_default(),
             logprobs: count("logprobs", settings.logprobs)?,
+            format: settings.response_format.map(answer_format).transpose()?,
         })
+    }
+}
+
+fn tool_choice(choice: Option<&str>, name: Option<String>) -> napi::Result<ToolChoice> {
+    match (choice, name) {
+        (None | Some("auto"), _) => Ok(ToolChoice::Auto),
+        (Some("none"), _) => Ok(ToolChoice::None),
+        (Some("required"), _) => Ok(ToolChoice::Required),
+        (Some("named"), Some(name)) => Ok(ToolChoice::Named(name)),
+        (Some(choice), _) => Err(invalid_request(format!("the tool choice {choice:?} is unknown"))),
+    }
+}
+
+fn answer_format(format: NativeResponseFormat) -> napi::Result<AnswerFormat> {
+    match format.kind.as_str() {
+        "json-object" => Ok(AnswerFormat::JsonObject),
+        "json-schema" => {
+            let schema = format.schema.as_deref().unwrap_or("null");
+            json::<Value>("responseFormat.schema", Some(schema)).map(AnswerFormat::JsonSchema)
+        }
+        "regex" => Ok(AnswerFormat::Regex(format.pattern.unwrap_or_default())),
+        "choice" => Ok(AnswerFormat::Choice(format.choices.unwrap_or_default())),
+        kind => Err(invalid_request(format!("the response format {kind:?} is unknown"))),
     }
 }
 

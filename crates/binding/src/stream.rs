@@ -33,6 +33,12 @@ impl NativeStream {
     pub fn cancel(&self) {
         self.stream.cancel();
     }
+
+    /// Ends the thought, if one is open or still to come.
+    #[napi]
+    pub fn end_thinking(&self) {
+        self.stream.end_thinking();
+    }
 }
 
 impl Drop for NativeStream {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use crate::prompt_reading::PromptReading;
 use crate::request::RequestLimits;
 use crate::sampler::Sampler;
 use crate::{EngineError, EngineEvent, FinishReason, GenerateRequest, Usage};
@@ -83,8 +84,8 @@ pub(crate) struct Submission {
 pub(crate) struct ActiveRequest {
     pub id: u64,
     pub sampler: Sampler,
-    /// `[scored positions]` so far. None while generating.
-    pub scores: Option<Vec<f32>>,
+    /// None while generating.
+    pub reading: Option<PromptReading>,
     pub sink: EventSink,
     stop_token_ids: Vec<u32>,
     max_tokens: usize,
@@ -115,7 +116,7 @@ impl ActiveRequest {
         let active = ActiveRequest {
             id,
             sampler,
-            scores: request.score_prompt.then(Vec::new),
+            reading: PromptReading::new(request.task),
             sink,
             stop_token_ids: request.stop_token_ids,
             max_tokens: request.max_tokens.map_or(room, |max_tokens| max_tokens.min(room)),
@@ -150,13 +151,21 @@ impl ActiveRequest {
         });
     }
 
-    /// Notes that a token was sampled, or that all scores are there: prefill is over.
+    /// Notes that a token was sampled, or that all of the prompt was read: prefill is over.
     pub fn note_first_result(&mut self) {
         if self.first_token.is_none() {
             let now = Instant::now();
             self.first_token = Some(now);
             self.usage.ttft_ms = milliseconds(self.submitted, now);
             self.usage.prefill_ms = self.started.map_or(0.0, |started| milliseconds(started, now));
+        }
+    }
+
+    /// Tells what was read of the prompt, all of it.
+    pub fn finish_reading(&mut self) {
+        self.note_first_result();
+        if let Some(event) = self.reading.take().and_then(PromptReading::finish) {
+            self.sink.send(event);
         }
     }
 

@@ -3,9 +3,21 @@
 /// Follows one request's output and says which tokens may come next. Called on the engine's thread.
 pub trait TokenConstraint: Send {
     /// Forbids in `mask` what may not come next. Every id is allowed on entry.
-    fn mask(&mut self, mask: &mut TokenMask);
+    ///
+    /// # Errors
+    /// Why the output can't go on; it ends the request with `EngineError::Constraint`.
+    fn mask(&mut self, mask: &mut TokenMask) -> Result<(), String>;
+
     /// Takes note of the sampled token, stop tokens included.
-    fn accept(&mut self, token_id: u32);
+    ///
+    /// # Errors
+    /// As `mask`.
+    fn accept(&mut self, token_id: u32) -> Result<(), String>;
+
+    /// Whether nothing may follow: the request then ends with `FinishReason::Stop`, without a stop token.
+    fn is_complete(&self) -> bool {
+        false
+    }
 }
 
 /// One bit for each token id.
@@ -30,6 +42,20 @@ impl TokenMask {
 
     pub fn forbid_all(&mut self) {
         self.words.fill(0);
+    }
+
+    /// Forbids all but one id.
+    pub fn allow_only(&mut self, token_id: u32) {
+        self.forbid_all();
+        self.allow(token_id);
+    }
+
+    /// Forbids what isn't in a set: id `i` is in it if bit `i % 32` of `set[i / 32]` is 1, and not if there is none.
+    pub fn intersect(&mut self, set: &[u32]) {
+        let half = |index: usize| u64::from(set.get(index).copied().unwrap_or(0));
+        for (index, word) in self.words.iter_mut().enumerate() {
+            *word &= half(2 * index) | half(2 * index + 1) << 32;
+        }
     }
 
     /// Ids past the end are ignored.
@@ -91,5 +117,16 @@ mod tests {
         assert!(!mask.is_allowed(130));
         mask.forbid_all();
         assert!((0..130).all(|id| !mask.is_allowed(id)));
+        mask.allow_only(129);
+        assert!((0..130).all(|id| mask.is_allowed(id) == (id == 129)));
+    }
+
+    #[test]
+    fn an_intersection_keeps_what_is_in_both() {
+        let mut mask = TokenMask::new(100);
+        mask.forbid(33);
+        mask.intersect(&[1 << 31, 0b111]);
+        let allowed: Vec<u32> = (0..100).filter(|&id| mask.is_allowed(id)).collect();
+        assert_eq!(allowed, [31, 32, 34]);
     }
 }

@@ -37,8 +37,13 @@ pub enum EngineError {
     Panicked(String),
     #[error("the model computed {value} as the logit of token id {token_id}: its weights are damaged or overflow")]
     InvalidLogits { token_id: u32, value: f32 },
+    #[error("the model computed {value} in its last hidden state: its weights are damaged or overflow")]
+    InvalidState { value: f32 },
     #[error("no token may come next: logit bias, banned tokens and the constraint exclude the whole vocabulary")]
     NoTokenAllowed,
+    /// A constraint's own words.
+    #[error("{0}")]
+    Constraint(String),
     #[error("the engine has been shut down")]
     ShutDown,
 }

@@ -16,6 +16,11 @@ pub enum EngineEvent {
     },
     /// `[prompt_tokens - 1]`: `scores[i]` is the log-probability of prompt token `i + 1` given those before it.
     Scores(Vec<f32>),
+    /// The next prompt tokens, from the second on, each with its log-probability; all parts joined are
+    /// `[prompt_tokens - 1]`.
+    PromptLogprobs(Vec<(u32, TokenLogprob)>),
+    /// `[hidden_size]`, of length 1.
+    Embedding(Vec<f32>),
     End {
         finish_reason: FinishReason,
         usage: Usage,
@@ -41,7 +46,7 @@ pub struct TokenLogprob {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FinishReason {
-    /// A stop token was sampled, or all prompt scores are computed.
+    /// A stop token was sampled, the constraint is complete, or all of the prompt was read.
     Stop,
     /// `max_tokens` were generated, or the context is full.
     Length,

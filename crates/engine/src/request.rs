@@ -17,8 +17,29 @@ pub struct GenerateRequest {
     pub banned_token_ids: Arc<[u32]>,
     /// Narrows each step's choice, for example to a grammar.
     pub constraint: Option<Box<dyn TokenConstraint>>,
-    /// Report the prompt's own log-probabilities and generate nothing.
-    pub score_prompt: bool,
+    pub task: Task,
+}
+
+/// What is wanted of a prompt. All but `Generate` read it only and generate nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Task {
+    #[default]
+    Generate,
+    /// `EngineEvent::Scores`: the prompt's own log-probabilities.
+    Score,
+    /// `EngineEvent::PromptLogprobs`: the same, each with this many alternatives.
+    Logprobs { num_top: usize },
+    /// `EngineEvent::Embedding`: the final hidden state as a vector of length 1.
+    Embed(Pooling),
+}
+
+/// How the states of many tokens become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooling {
+    /// The mean over all tokens.
+    Mean,
+    /// The state of the last token.
+    Last,
 }
 
 impl GenerateRequest {
@@ -31,14 +52,14 @@ impl GenerateRequest {
             stop_token_ids: Vec::new(),
             banned_token_ids: Arc::from([]),
             constraint: None,
-            score_prompt: false,
+            task: Task::Generate,
         }
     }
 
     /// Asks for `EngineEvent::Scores` of `prompt`.
     pub fn score(prompt: Vec<u32>) -> Self {
         GenerateRequest {
-            score_prompt: true,
+            task: Task::Score,
             ..GenerateRequest::new(prompt)
         }
     }
@@ -58,7 +79,7 @@ impl GenerateRequest {
         limits.check_ids("logit_bias", self.sampling.logit_bias.iter().map(|&(id, _)| id))?;
         limits.check_ids("stop_token_ids", self.stop_token_ids.iter().copied())?;
         let prompt_tokens = self.prompt.len();
-        let needed = prompt_tokens + usize::from(!self.score_prompt);
+        let needed = prompt_tokens + usize::from(self.task == Task::Generate);
         if needed > limits.context_length {
             let context_length = limits.context_length;
             return Err(EngineError::ContextOverflow {
@@ -80,7 +101,7 @@ impl fmt::Debug for GenerateRequest {
             .field("max_tokens", &self.max_tokens)
             .field("stop_token_ids", &self.stop_token_ids)
             .field("constrained", &self.constraint.is_some())
-            .field("score_prompt", &self.score_prompt)
+            .field("task", &self.task)
             .finish_non_exhaustive()
     }
 }

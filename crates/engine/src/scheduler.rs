@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::block_pool::BlockPool;
 use crate::prefix_cache::{CachedPrefix, PrefixCache, common_prefix};
-use crate::sequence::Sequence;
+use crate::sequence::{Readout, Sequence};
 
 /// Most rows of a forward pass whose logits score a prompt: it bounds the memory for logits.
 const SCORE_ROWS: usize = 64;
@@ -123,8 +123,8 @@ impl Scheduler {
         }
         let index = self.running.iter().position(|sequence| sequence.id == id)?;
         let mut sequence = self.running.remove(index);
-        // Scored texts are read once; keeping them would push conversations out.
-        let keep = keep && sequence.score_position.is_none();
+        // Texts that are only read are read once; keeping them would push conversations out.
+        let keep = keep && sequence.readout == Readout::NextToken;
         self.retire_blocks(&mut sequence, keep);
         Some(sequence)
     }
@@ -212,9 +212,9 @@ impl Scheduler {
         }
     }
 
-    /// The longest beginning of a waiting sequence that is in the KV cache, up to the first token whose logits it wants.
+    /// The longest beginning of a waiting sequence that is in the KV cache, up to the first token whose results it wants.
     fn longest_prefix(&self, sequence: &Sequence) -> Option<PrefixMatch> {
-        let wanted = &sequence.tokens[..sequence.logits_from()];
+        let wanted = &sequence.tokens[..sequence.read_from()];
         let cached = self
             .cache
             .entries()
@@ -239,7 +239,7 @@ impl Scheduler {
     /// is there now: then this one waits and shares it, rather than computing it a second time. That wait is bounded by
     /// the other one's prefill.
     fn is_being_computed(&self, sequence: &Sequence, prefix_len: usize) -> bool {
-        let wanted = &sequence.tokens[..sequence.logits_from()];
+        let wanted = &sequence.tokens[..sequence.read_from()];
         let older = self.running.iter().take_while(|other| other.id < sequence.id);
         older.filter(|other| !other.is_decoding()).any(|other| {
             let coming = common_prefix(wanted, &other.tokens[..other.num_needed()]);
@@ -327,7 +327,7 @@ impl Scheduler {
             for &index in &prefilling {
                 let sequence = &self.running[index];
                 let mut len = (sequence.num_pending() - lens[index]).min(most).min(budget);
-                if sequence.score_position.is_some() {
+                if matches!(sequence.readout, Readout::Logits { .. }) {
                     len = len.min(score_budget);
                     score_budget -= len;
                 }

@@ -12,37 +12,57 @@ pub(crate) struct Sequence {
     pub num_computed: usize,
     /// Empty while waiting.
     pub block_table: Vec<u32>,
-    /// For scoring, the first position whose logits are still wanted. None while generating, where it is the last token.
-    pub score_position: Option<usize>,
+    pub readout: Readout,
     /// Number of its last turn at prefilling: the lowest is next.
     pub last_turn: u64,
 }
 
+/// Which positions' results are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readout {
+    /// The logits of the last token, whichever that is.
+    NextToken,
+    /// Logits from this position on, but for the last token's, which predict nothing that is there.
+    Logits { from: usize },
+    /// Hidden states from this position on.
+    States { from: usize },
+}
+
 impl Sequence {
-    pub fn new(id: u64, prompt: Vec<u32>, score_prompt: bool) -> Self {
+    pub fn new(id: u64, prompt: Vec<u32>, readout: Readout) -> Self {
         Sequence {
             id,
             prompt_len: prompt.len(),
             tokens: prompt,
             num_computed: 0,
             block_table: Vec::new(),
-            score_position: score_prompt.then_some(0),
+            readout,
             last_turn: 0,
         }
     }
 
-    /// Positions that have to be computed by now. The last token of a scored prompt predicts nothing that is wanted.
+    /// Positions that have to be computed by now.
     pub fn num_needed(&self) -> usize {
-        self.tokens.len() - usize::from(self.score_position.is_some())
+        self.tokens.len() - usize::from(matches!(self.readout, Readout::Logits { .. }))
     }
 
     pub fn num_pending(&self) -> usize {
         self.num_needed() - self.num_computed
     }
 
-    /// The first position whose logits are still wanted, which therefore can't come from a cached prefix.
-    pub fn logits_from(&self) -> usize {
-        self.score_position.unwrap_or(self.tokens.len() - 1)
+    /// The first position whose results are still wanted, which therefore can't come from a cached prefix.
+    pub fn read_from(&self) -> usize {
+        match self.readout {
+            Readout::NextToken => self.tokens.len() - 1,
+            Readout::Logits { from } | Readout::States { from } => from,
+        }
+    }
+
+    /// Notes that everything before `position` was read.
+    pub fn note_read(&mut self, position: usize) {
+        if let Readout::Logits { from } | Readout::States { from } = &mut self.readout {
+            *from = position.max(*from);
+        }
     }
 
     /// Whether all that is missing is the token generated last.

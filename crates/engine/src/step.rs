@@ -8,9 +8,9 @@ use izwi_model::{Batch, LanguageModel};
 use crate::active_request::{ActiveRequest, Submission};
 use crate::error::panic_message;
 use crate::request::RequestLimits;
-use crate::sampler::{SamplerScratch, token_logprob};
+use crate::sampler::SamplerScratch;
 use crate::scheduler::{Plan, Scheduler, SchedulerLimits};
-use crate::sequence::Sequence;
+use crate::sequence::{Readout, Sequence};
 use crate::{EngineError, EngineEvent, EngineStats, FinishReason, Result};
 
 /// The model, what is scheduled on it, and who waits for the results.
@@ -24,6 +24,10 @@ pub(crate) struct Stepper {
     batch: Batch,
     /// `[logit_rows, vocab_size]` of the last forward pass.
     logits: Vec<f32>,
+    /// Rows of the batch whose hidden states are wanted.
+    state_rows: Vec<usize>,
+    /// `[state_rows, hidden_size]` of the last forward pass.
+    states: Vec<f32>,
     scratch: SamplerScratch,
     counters: EngineStats,
     publish: Box<dyn Fn(EngineStats) + Send>,
@@ -51,6 +55,8 @@ impl Stepper {
             next_id: 0,
             batch: Batch::default(),
             logits: Vec::new(),
+            state_rows: Vec::new(),
+            states: Vec::new(),
             scratch: SamplerScratch::default(),
             counters: EngineStats::default(),
             publish,
@@ -63,14 +69,18 @@ impl Stepper {
         let id = self.next_id;
         self.next_id += 1;
         let (mut request, prompt) = ActiveRequest::new(id, submission, self.limits);
-        if request.scores.is_some() && prompt.len() == 1 {
+        let readout = request
+            .reading
+            .as_ref()
+            .map_or(Readout::NextToken, |reading| reading.readout(prompt.len()));
+        let sequence = Sequence::new(id, prompt, readout);
+        if sequence.num_needed() == 0 {
             // Nothing comes before its only token: there is nothing to compute.
             request.start(0);
-            request.note_first_result();
-            request.sink.send(EngineEvent::Scores(Vec::new()));
+            request.finish_reading();
             return request.end(FinishReason::Stop);
         }
-        self.scheduler.add(Sequence::new(id, prompt, request.scores.is_some()));
+        self.scheduler.add(sequence);
         self.requests.insert(id, request);
         self.publish_stats();
     }
@@ -124,49 +134,55 @@ impl Stepper {
     /// Carries out a plan's copies and its forward pass.
     fn compute(&mut self, plan: &Plan) -> Result<()> {
         self.build_batch(plan);
-        let (model, batch, logits) = (&mut self.model, &self.batch, &mut self.logits);
+        let (model, batch) = (&mut self.model, &self.batch);
+        let (logits, states) = (&mut self.logits, &mut self.states);
         let result = catch_unwind(AssertUnwindSafe(|| {
             for copy in &plan.copies {
                 model.copy_block(copy.from, copy.to)?;
             }
-            model.forward(batch, logits)
+            model.forward(batch, logits)?;
+            model.hidden_states(&self.state_rows, states)
         }));
         match result {
             Ok(computed) => computed?,
             Err(payload) => return Err(EngineError::Panicked(panic_message(&*payload))),
         }
-        let expected = self.batch.logit_rows.len() * self.model.vocab_size();
-        if self.logits.len() == expected {
-            return Ok(());
-        }
-        Err(EngineError::Panicked(format!(
-            "the model returned {} logits instead of {expected}",
-            self.logits.len()
-        )))
+        let expect = |what: &str, values: &[f32], expected: usize| {
+            let message = format!("the model returned {} {what} instead of {expected}", values.len());
+            (values.len() == expected)
+                .then_some(())
+                .ok_or(EngineError::Panicked(message))
+        };
+        let num_logits = self.batch.logit_rows.len() * self.model.vocab_size();
+        expect("logits", &self.logits, num_logits)?;
+        expect("states", &self.states, self.state_rows.len() * self.model.hidden_size())
     }
 
     fn build_batch(&mut self, plan: &Plan) {
         self.batch.clear();
+        self.state_rows.clear();
         for chunk in &plan.chunks {
             let sequence = self.scheduler.running(chunk.sequence).expect("a planned sequence runs");
             let end = chunk.start + chunk.len;
             let num_blocks = end.div_ceil(self.model.block_size());
             let blocks = &sequence.block_table[..num_blocks];
             let first_row = self.batch.push(&sequence.tokens[chunk.start..end], chunk.start, blocks);
-            let wanted = sequence.logits_from().max(chunk.start)..end;
-            self.batch
-                .logit_rows
-                .extend(wanted.map(|position| first_row + position - chunk.start));
+            let wanted = sequence.read_from().max(chunk.start)..end;
+            let rows = wanted.map(|position| first_row + position - chunk.start);
+            match sequence.readout {
+                Readout::States { .. } => self.state_rows.extend(rows),
+                Readout::NextToken | Readout::Logits { .. } => self.batch.logit_rows.extend(rows),
+            }
         }
     }
 
-    /// Samples or scores every row of logits.
+    /// Samples or reads every row of results.
     fn take_results(&mut self, plan: &Plan) {
         self.scheduler.complete(&plan.chunks);
         self.counters.steps += 1;
-        let mut logits = std::mem::take(&mut self.logits);
-        let vocab_size = self.model.vocab_size();
-        let mut remaining = logits.as_mut_slice();
+        let (mut logits, states) = (std::mem::take(&mut self.logits), std::mem::take(&mut self.states));
+        let (vocab_size, hidden_size) = (self.model.vocab_size(), self.model.hidden_size());
+        let (mut logits_left, mut states_left) = (logits.as_mut_slice(), states.as_slice());
         for chunk in &plan.chunks {
             let sequence = self
                 .scheduler
@@ -175,15 +191,19 @@ impl Stepper {
             let end = chunk.start + chunk.len;
             let is_decode = sequence.tokens.len() > sequence.prompt_len && chunk.len == 1;
             self.counters.prefilled_tokens += if is_decode { 0 } else { chunk.len as u64 };
-            let num_rows = end.saturating_sub(sequence.logits_from().max(chunk.start));
-            let (rows, rest) = remaining.split_at_mut(num_rows * vocab_size);
-            remaining = rest;
-            let outcome = if sequence.score_position.is_some() {
-                self.score(chunk.sequence, end, rows)
-            } else if rows.is_empty() {
-                Ok(Outcome::Continue)
+            let num_rows = end.saturating_sub(sequence.read_from().max(chunk.start));
+            let outcome = if let Readout::States { .. } = sequence.readout {
+                let (rows, rest) = states_left.split_at(num_rows * hidden_size);
+                states_left = rest;
+                self.read_states(chunk.sequence, end, rows)
             } else {
-                self.sample(chunk.sequence, rows)
+                let (rows, rest) = logits_left.split_at_mut(num_rows * vocab_size);
+                logits_left = rest;
+                match sequence.readout {
+                    Readout::Logits { .. } => self.read_logits(chunk.sequence, end, rows),
+                    _ if rows.is_empty() => Ok(Outcome::Continue),
+                    _ => self.sample(chunk.sequence, rows),
+                }
             };
             match outcome {
                 Ok(Outcome::Continue) => {}
@@ -191,7 +211,7 @@ impl Stepper {
                 Err(error) => self.fail(chunk.sequence, error),
             }
         }
-        self.logits = logits;
+        (self.logits, self.states) = (logits, states);
     }
 
     fn sample(&mut self, id: u64, row: &mut [f32]) -> Result<Outcome> {
@@ -213,31 +233,40 @@ impl Stepper {
             id: sampled.id,
             logprob: sampled.logprob,
         });
-        Ok(if is_last {
+        Ok(if request.sampler.is_complete() {
+            Outcome::End(FinishReason::Stop)
+        } else if is_last {
             Outcome::End(FinishReason::Length)
         } else {
             Outcome::Continue
         })
     }
 
-    /// Takes the scores of the positions before `end` that had none yet; `rows` are their logits,
+    /// Reads logits up to position `end`; `rows` are those of the positions that weren't read before,
     /// `[positions, vocab_size]`.
-    fn score(&mut self, id: u64, end: usize, rows: &[f32]) -> Result<Outcome> {
+    fn read_logits(&mut self, id: u64, end: usize, rows: &[f32]) -> Result<Outcome> {
         let request = self.requests.get_mut(&id).expect("has a request");
-        let sequence = self.scheduler.running_mut(id).expect("a scored sequence runs");
-        let scores = request.scores.as_mut().expect("scores are wanted");
-        for row in rows.chunks_exact(self.model.vocab_size()) {
-            let next_token = sequence.tokens[scores.len() + 1];
-            scores.push(token_logprob(row, next_token)?);
+        let sequence = self.scheduler.running_mut(id).expect("a read sequence runs");
+        let num_rows = rows.len() / self.model.vocab_size();
+        let next_tokens = &sequence.tokens[end - num_rows + 1..end + 1];
+        let reading = request.reading.as_mut().expect("the prompt is read");
+        let event = reading.read_logits(rows, next_tokens, self.limits.num_token_ids, &mut self.scratch)?;
+        sequence.note_read(end);
+        let is_done = end >= sequence.num_needed();
+        if let Some(event) = event {
+            request.sink.send(event);
         }
-        sequence.score_position = Some(scores.len());
-        if end < sequence.num_needed() {
-            return Ok(Outcome::Continue);
-        }
-        request.note_first_result();
-        let scores = request.scores.take().unwrap_or_default();
-        request.sink.send(EngineEvent::Scores(scores));
-        Ok(Outcome::End(FinishReason::Stop))
+        Ok(end_of_reading(request, is_done))
+    }
+
+    /// Reads hidden states up to position `end`; `rows` are those that weren't read before, `[positions, hidden_size]`.
+    fn read_states(&mut self, id: u64, end: usize, rows: &[f32]) -> Result<Outcome> {
+        let request = self.requests.get_mut(&id).expect("has a request");
+        let sequence = self.scheduler.running_mut(id).expect("a read sequence runs");
+        let reading = request.reading.as_mut().expect("the prompt is read");
+        reading.read_states(rows, self.model.hidden_size())?;
+        sequence.note_read(end);
+        Ok(end_of_reading(request, end >= sequence.num_needed()))
     }
 
     /// After a failed forward pass nothing is known about the blocks that it should have written.
@@ -282,4 +311,13 @@ impl Stepper {
     pub fn audit(&self) -> std::result::Result<(), String> {
         self.scheduler.audit()
     }
+}
+
+/// Tells what was read if that was all.
+fn end_of_reading(request: &mut ActiveRequest, is_done: bool) -> Outcome {
+    if !is_done {
+        return Outcome::Continue;
+    }
+    request.finish_reading();
+    Outcome::End(FinishReason::Stop)
 }

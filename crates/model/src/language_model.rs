@@ -6,6 +6,8 @@ use crate::{Batch, ModelError};
 pub trait LanguageModel: Send {
     /// Length of a row of logits. Ids at or above the tokenizer's vocabulary are padding: mask them.
     fn vocab_size(&self) -> usize;
+    /// Length of a row of hidden states.
+    fn hidden_size(&self) -> usize;
     /// Most positions that one sequence may have.
     fn context_length(&self) -> usize;
     fn block_size(&self) -> usize;
@@ -18,6 +20,13 @@ pub trait LanguageModel: Send {
     /// `ModelError::InvalidBatch` when an id, position or block is out of range (nothing is computed then);
     /// `ModelError::Backend` when the device fails. The cache's content for the batch's positions is undefined then.
     fn forward(&mut self, batch: &Batch, logits: &mut Vec<f32>) -> Result<(), ModelError>;
+
+    /// Leaves the final hidden states, after the output norm, of these rows of the batch that was computed last in
+    /// `states`, `[rows, hidden_size]`.
+    ///
+    /// # Errors
+    /// `ModelError::InvalidBatch` for a row that the batch didn't have, `ModelError::Backend` when the device fails.
+    fn hidden_states(&mut self, rows: &[usize], states: &mut Vec<f32>) -> Result<(), ModelError>;
 
     /// Copies the K and V of all layers from one block to another.
     fn copy_block(&mut self, from: u32, to: u32) -> Result<(), ModelError>;

@@ -63,7 +63,10 @@ pub struct ModelInfo {
     pub context_length: usize,
     pub trained_context_length: usize,
     pub vocab_size: usize,
+    pub hidden_size: usize,
     pub block_size: usize,
+    /// Most memory that the KV cache takes, when all its blocks are filled.
+    pub kv_cache_bytes: usize,
     pub backend: &'static str,
     pub device: String,
     pub isa: String,
@@ -134,7 +137,9 @@ pub fn load_on<B: Backend>(
         context_length,
         trained_context_length: config.context_length,
         vocab_size: config.vocab_size,
+        hidden_size: config.hidden_size,
         block_size: BLOCK_SIZE,
+        kv_cache_bytes: num_blocks * BLOCK_SIZE * config.kv_bytes_per_position(backend.kv_bytes_per_value()),
         backend: backend.name(),
         device: backend.device(),
         isa: backend.isa(),
@@ -148,6 +153,7 @@ pub fn load_on<B: Backend>(
         backend,
         cache,
         scratch: Scratch::default(),
+        num_rows: 0,
     };
     Ok((Box::new(model), info))
 }
@@ -190,11 +196,17 @@ struct LoadedModel<B: Backend> {
     backend: B,
     cache: B::KvCache,
     scratch: Scratch<B>,
+    /// Rows of the batch that was computed last.
+    num_rows: usize,
 }
 
 impl<B: Backend> LanguageModel for LoadedModel<B> {
     fn vocab_size(&self) -> usize {
         self.config.vocab_size
+    }
+
+    fn hidden_size(&self) -> usize {
+        self.config.hidden_size
     }
 
     fn context_length(&self) -> usize {
@@ -211,8 +223,25 @@ impl<B: Backend> LanguageModel for LoadedModel<B> {
 
     fn forward(&mut self, batch: &Batch, logits: &mut Vec<f32>) -> Result<()> {
         batch.check(self.config.vocab_size, self.context_length, BLOCK_SIZE, self.num_blocks)?;
+        self.num_rows = 0;
         self.graph
-            .forward(&self.backend, batch, &mut self.cache, &mut self.scratch, logits)
+            .forward(&self.backend, batch, &mut self.cache, &mut self.scratch, logits)?;
+        self.num_rows = batch.token_ids.len();
+        Ok(())
+    }
+
+    fn hidden_states(&mut self, rows: &[usize], states: &mut Vec<f32>) -> Result<()> {
+        let num_rows = self.num_rows;
+        if let Some(row) = rows.iter().find(|&&row| row >= num_rows) {
+            return Err(ModelError::InvalidBatch(format!(
+                "the state of row {row} of {num_rows}"
+            )));
+        }
+        states.clear();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.graph.final_states(&self.backend, &self.scratch, rows, states)
     }
 
     fn copy_block(&mut self, from: u32, to: u32) -> Result<()> {

@@ -135,6 +135,12 @@ impl<B: Backend> Qwen3<B> {
         )
     }
 
+    /// Leaves the final states, after the output norm, of rows of the pass that was computed last, `[rows, hidden]`.
+    pub fn final_states(&self, backend: &B, scratch: &Scratch<B>, rows: &[usize], states: &mut Vec<f32>) -> Result<()> {
+        let epsilon = self.config.rms_norm_epsilon;
+        backend.final_states(&scratch.hidden, rows, &self.output_norm, epsilon, states)
+    }
+
     fn forward_layer(
         &self,
         backend: &B,

@@ -35,6 +35,14 @@ impl Answer {
             EngineEvent::Started { .. } => {}
             EngineEvent::Token { id, logprob } => self.receive_token(id, logprob),
             EngineEvent::Scores(scores) => self.stream.push([ChatEvent::Scores { scores }]),
+            EngineEvent::PromptLogprobs(entries) => {
+                let logprobs = entries
+                    .into_iter()
+                    .map(|(id, entry)| self.describe(id, entry))
+                    .collect();
+                self.stream.push([ChatEvent::PromptLogprobs { logprobs }]);
+            }
+            EngineEvent::Embedding(embedding) => self.stream.push([ChatEvent::Embedding { embedding }]),
             EngineEvent::End { finish_reason, usage } => self.end(finish_reason, &usage),
             EngineEvent::Error(error) => self.stream.fail(error.into()),
         }
@@ -96,6 +104,8 @@ impl Answer {
                 text,
                 logprobs: std::mem::take(logprobs),
             },
+            OutputDelta::ToolCallStart { index, name } => ChatEvent::ToolCallStart { index, name },
+            OutputDelta::ToolCallDelta { index, text } => ChatEvent::ToolCallDelta { index, text },
             OutputDelta::ToolCall { index, name, arguments } => ChatEvent::ToolCall { index, name, arguments },
         }));
     }

@@ -82,12 +82,12 @@ impl From<EngineError> for RuntimeError {
             EngineError::EmptyPrompt | EngineError::InvalidParameter { .. } | EngineError::TokenOutOfRange { .. } => {
                 ErrorCode::InvalidRequest
             }
-            EngineError::NoTokenAllowed => ErrorCode::InvalidRequest,
+            EngineError::NoTokenAllowed | EngineError::Constraint(_) => ErrorCode::InvalidRequest,
             EngineError::ContextOverflow { .. } => ErrorCode::ContextOverflow,
             EngineError::QueueFull { .. } => ErrorCode::QueueFull,
             EngineError::ShutDown => ErrorCode::Closed,
             EngineError::Model(error) => model_error_code(error),
-            EngineError::InvalidLogits { .. } => ErrorCode::InvalidModelFile,
+            EngineError::InvalidLogits { .. } | EngineError::InvalidState { .. } => ErrorCode::InvalidModelFile,
             EngineError::Panicked(_) => ErrorCode::Internal,
         };
         Self::new(code, error.to_string())

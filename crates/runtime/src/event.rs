@@ -14,7 +14,17 @@ pub enum ChatEvent {
         text: String,
         logprobs: Vec<TokenLogprob>,
     },
-    /// A whole tool call; `arguments` is a JSON object as the model wrote it.
+    /// A tool call begins: its name is known.
+    ToolCallStart {
+        index: usize,
+        name: String,
+    },
+    /// More of a call's arguments.
+    ToolCallDelta {
+        index: usize,
+        text: String,
+    },
+    /// A whole tool call, whose pieces came before; `arguments` is a JSON object as the model wrote it.
     ToolCall {
         index: usize,
         name: String,
@@ -23,6 +33,14 @@ pub enum ChatEvent {
     /// `[token_ids - 1]`, the log-probability of each prompt token but the first, given those before it.
     Scores {
         scores: Vec<f32>,
+    },
+    /// The next prompt tokens' log-probabilities, from the second token on.
+    PromptLogprobs {
+        logprobs: Vec<TokenLogprob>,
+    },
+    /// `[hidden_size]`, of length 1.
+    Embedding {
+        embedding: Vec<f32>,
     },
     End {
         finish_reason: FinishReason,

@@ -1,6 +1,7 @@
 //! The facade: a chat request in, a stream of chat events out.
 
 mod answer;
+mod answer_constraint;
 mod error;
 mod event;
 mod event_queue;
@@ -11,9 +12,9 @@ mod vocabulary;
 
 pub use error::{ErrorCode, Result, RuntimeError};
 pub use event::{ChatEvent, FinishReason, Timings, TokenLogprob, TokenText, Usage};
-pub use izwi_engine::EngineStats;
+pub use izwi_engine::{EngineStats, Pooling};
 pub use izwi_model::{BackendChoice, LoadOptions, ModelInfo};
-pub use izwi_text::{ChatMessage, Role, ToolCall};
+pub use izwi_text::{AnswerFormat, ChatMessage, Role, ToolCall};
 pub use model::{Model, ModelOptions};
-pub use request::{ChatRequest, CompletionRequest, GenerationSettings};
+pub use request::{ChatRequest, CompletionRequest, GenerationSettings, ToolChoice};
 pub use stream::ChatStream;

@@ -2,19 +2,23 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use izwi_engine::{Engine, EngineEvent, EngineOptions, EngineStats, GenerateRequest};
+use izwi_engine::{Engine, EngineEvent, EngineOptions, EngineStats, GenerateRequest, Pooling, Task, TokenConstraint};
 use izwi_model::gguf::GgufFile;
 use izwi_model::{LoadOptions, ModelInfo};
 use izwi_text::{
-    ChatPrompt, ChatTemplate, OutputParser, OutputParserOptions, Tokenizer, encode_chat, ends_in_reasoning,
+    ChatPrompt, ChatTemplate, GrammarCompiler, OutputParser, OutputParserOptions, TextError, Tokenizer, encode_chat,
+    ends_in_reasoning,
 };
 
 use crate::answer::Answer;
+use crate::answer_constraint::{AnswerConstraint, AnswerRules, CallRule, ThinkingRule};
 use crate::vocabulary::read_vocabulary;
-use crate::{ChatRequest, ChatStream, CompletionRequest, ErrorCode, GenerationSettings, Result, RuntimeError};
+use crate::{
+    ChatRequest, ChatStream, CompletionRequest, ErrorCode, GenerationSettings, Result, RuntimeError, ToolChoice,
+};
 
 /// How a model is loaded.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +26,8 @@ pub struct ModelOptions {
     pub load: LoadOptions,
     /// Requests computed side by side; the engine's default where it's left open.
     pub max_running: Option<usize>,
+    /// Requests that may wait beyond those; the engine's default where it's left open.
+    pub max_waiting: Option<usize>,
 }
 
 /// A model in memory with its engine. Share it between threads; dropping the last one ends every answer.
@@ -34,6 +40,8 @@ pub struct Model {
     engine: Engine,
     /// Rows of the output head that stand for no token.
     banned_token_ids: Arc<[u32]>,
+    /// Made for the first request that needs a grammar.
+    grammars: OnceLock<Result<GrammarCompiler>>,
 }
 
 impl Model {
@@ -60,6 +68,7 @@ impl Model {
         let defaults = EngineOptions::default();
         let engine_options = EngineOptions {
             max_running: options.max_running.unwrap_or(defaults.max_running),
+            max_waiting: options.max_waiting.unwrap_or(defaults.max_waiting),
             num_token_ids: Some(tokenizer.vocab_size()),
             ..defaults
         };
@@ -74,6 +83,7 @@ impl Model {
             tokenizer: Arc::new(tokenizer),
             template,
             engine: Engine::start(model, engine_options)?,
+            grammars: OnceLock::new(),
             load_ms: start.elapsed().as_secs_f64() * 1e3,
         })
     }
@@ -102,14 +112,27 @@ impl Model {
             let prompt = encode_chat(&self.tokenizer, &self.template, &chat_prompt(request)).map_err(prompt_error)?;
             let parser = OutputParserOptions {
                 starts_in_reasoning: ends_in_reasoning(&self.tokenizer, &prompt),
-                parse_tool_calls: !request.tools.is_empty(),
+                parse_tool_calls: !offered_tools(request).is_empty(),
+                keep_line_breaks: request.generation.format.is_some(),
+                plain: false,
                 stop: request.generation.stop.clone(),
             };
             let stops = self.tokenizer.end_of_turn_ids().to_vec();
-            Ok((
-                self.generate_request(prompt, &request.generation, request.thinking, stops),
-                parser,
-            ))
+            let thinking = ThinkingRule {
+                is_open: parser.starts_in_reasoning,
+                may_open: request.thinking,
+                budget: request.thinking_budget,
+                end: stream.thinking_ends(),
+            };
+            let constraint = self.constraint(AnswerRules {
+                thinking,
+                calls: self.call_rule(request)?,
+                format: self.format(&request.generation)?,
+                stop_token_ids: stops.clone(),
+            });
+            let mut generate = self.generate_request(prompt, &request.generation, request.thinking, stops);
+            generate.constraint = constraint;
+            Ok((generate, parser))
         });
     }
 
@@ -121,21 +144,36 @@ impl Model {
                 .clone()
                 .unwrap_or_else(|| self.tokenizer.end_of_turn_ids().to_vec());
             let parser = OutputParserOptions {
+                plain: true,
+                keep_line_breaks: true,
                 stop: request.generation.stop.clone(),
                 ..Default::default()
             };
-            Ok((
-                self.generate_request(request.token_ids.clone(), &request.generation, false, stops),
-                parser,
-            ))
+            let constraint = self.constraint(AnswerRules {
+                thinking: ThinkingRule::default(),
+                calls: CallRule::Never,
+                format: self.format(&request.generation)?,
+                stop_token_ids: stops.clone(),
+            });
+            let mut generate = self.generate_request(request.token_ids.clone(), &request.generation, false, stops);
+            generate.constraint = constraint;
+            Ok((generate, parser))
         });
     }
 
     /// Scores token ids into `stream`: one `Scores`, then `End`. Nothing is generated.
     pub fn score(&self, token_ids: Vec<u32>, stream: &ChatStream) {
-        self.start(stream, || {
-            Ok((GenerateRequest::score(token_ids), OutputParserOptions::default()))
-        });
+        self.read_prompt(token_ids, Task::Score, stream);
+    }
+
+    /// The same with `num_top` alternatives each: `PromptLogprobs` as they come, then `End`.
+    pub fn logprobs(&self, token_ids: Vec<u32>, num_top: usize, stream: &ChatStream) {
+        self.read_prompt(token_ids, Task::Logprobs { num_top }, stream);
+    }
+
+    /// The final hidden state of token ids, pooled and of length 1, into `stream`: one `Embedding`, then `End`.
+    pub fn embed(&self, token_ids: Vec<u32>, pooling: Pooling, stream: &ChatStream) {
+        self.read_prompt(token_ids, Task::Embed(pooling), stream);
     }
 
     /// Token ids of plain text. Special tokens are recognised only with `parse_special`.
@@ -170,6 +208,69 @@ impl Model {
     /// Ends every answer and frees the weights; later requests fail with `Closed`. Takes at most one step of the engine.
     pub fn close(&self) {
         self.engine.shutdown();
+    }
+
+    fn read_prompt(&self, token_ids: Vec<u32>, task: Task, stream: &ChatStream) {
+        self.start(stream, || {
+            let request = GenerateRequest {
+                task,
+                ..GenerateRequest::new(token_ids)
+            };
+            Ok((request, OutputParserOptions::default()))
+        });
+    }
+
+    /// `None` where every answer is as good as any other.
+    fn constraint(&self, rules: AnswerRules) -> Option<Box<dyn TokenConstraint>> {
+        let AnswerRules {
+            thinking,
+            calls,
+            format,
+            ..
+        } = &rules;
+        let thinks = thinking.is_open || thinking.may_open || thinking.budget.is_some();
+        let holds = thinks || format.is_some() || !matches!(calls, CallRule::Never);
+        holds.then(|| Box::new(AnswerConstraint::new(Arc::clone(&self.tokenizer), rules)) as _)
+    }
+
+    fn format(&self, settings: &GenerationSettings) -> Result<Option<izwi_text::Grammar>> {
+        let Some(format) = &settings.format else {
+            return Ok(None);
+        };
+        Ok(Some(self.grammars()?.answer(format).map_err(prompt_error)?))
+    }
+
+    fn call_rule(&self, request: &ChatRequest) -> Result<CallRule> {
+        let tools = offered_tools(request);
+        let is_required = matches!(request.tool_choice, ToolChoice::Required | ToolChoice::Named(_));
+        let has_marks = ["<tool_call>", "</tool_call>"]
+            .iter()
+            .all(|mark| self.tokenizer.special_id(mark).is_some());
+        if tools.is_empty() || !has_marks {
+            return match is_required {
+                false => Ok(CallRule::Never),
+                true if has_marks => Err(RuntimeError::invalid_request("there are no tools to choose from")),
+                true => Err(RuntimeError::invalid_request("this model has no tokens for tool calls")),
+            };
+        }
+        let only = match &request.tool_choice {
+            ToolChoice::Named(name) => Some(name.as_str()),
+            _ => None,
+        };
+        let call = self.grammars()?.tool_call(tools, only).map_err(prompt_error)?;
+        let several = !request.at_most_one_call && only.is_none();
+        Ok(if is_required {
+            CallRule::Required { call, several }
+        } else {
+            CallRule::Allowed { call, several }
+        })
+    }
+
+    fn grammars(&self) -> Result<&GrammarCompiler> {
+        let compiler = self
+            .grammars
+            .get_or_init(|| GrammarCompiler::new(Arc::clone(&self.tokenizer)).map_err(invalid_file));
+        compiler.as_ref().map_err(Clone::clone)
     }
 
     fn start(&self, stream: &ChatStream, prepare: impl FnOnce() -> Result<(GenerateRequest, OutputParserOptions)>) {
@@ -213,16 +314,24 @@ impl Model {
 fn chat_prompt(request: &ChatRequest) -> ChatPrompt {
     ChatPrompt {
         messages: request.messages.clone(),
-        tools: request.tools.clone(),
+        tools: offered_tools(request).to_vec(),
         add_generation_prompt: true,
         enable_thinking: Some(request.thinking),
         template_kwargs: request.template_kwargs.clone(),
     }
 }
 
-fn prompt_error(error: izwi_text::TextError) -> RuntimeError {
+/// The tools that the model is told of.
+fn offered_tools(request: &ChatRequest) -> &[serde_json::Value] {
+    match request.tool_choice {
+        ToolChoice::None => &[],
+        _ => &request.tools,
+    }
+}
+
+fn prompt_error(error: TextError) -> RuntimeError {
     let code = match error {
-        izwi_text::TextError::Template { .. } => ErrorCode::TemplateError,
+        TextError::Template { .. } => ErrorCode::TemplateError,
         _ => ErrorCode::InvalidRequest,
     };
     RuntimeError::new(code, error.to_string())

@@ -1,7 +1,7 @@
 //! What a client asks for, as plain data.
 
 use izwi_engine::SamplingParams;
-use izwi_text::ChatMessage;
+use izwi_text::{AnswerFormat, ChatMessage};
 
 /// A conversation to go on with.
 #[derive(Debug, Clone, Default)]
@@ -9,12 +9,31 @@ pub struct ChatRequest {
     pub messages: Vec<ChatMessage>,
     /// OpenAI-style tool definitions, in order.
     pub tools: Vec<serde_json::Value>,
+    pub tool_choice: ToolChoice,
+    /// The answer ends with its first call.
+    pub at_most_one_call: bool,
     /// Whether the model may think before it answers. Off unless asked for: the thoughts of small models are slow and
     /// seldom help.
     pub thinking: bool,
+    /// Most tokens of a thought; then it is closed and the answer begins.
+    pub thinking_budget: Option<usize>,
     /// Further variables of the chat template.
     pub template_kwargs: serde_json::Map<String, serde_json::Value>,
     pub generation: GenerationSettings,
+}
+
+/// Whether and which tools are called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ToolChoice {
+    /// As the model likes.
+    #[default]
+    Auto,
+    /// The model isn't told of any.
+    None,
+    /// At least one, and nothing else.
+    Required,
+    /// The one of this name, once.
+    Named(String),
 }
 
 /// Token ids to go on from, without a chat template.
@@ -45,6 +64,8 @@ pub struct GenerationSettings {
     pub stop: Vec<String>,
     /// Report each token's log-probability and that many alternatives.
     pub logprobs: Option<usize>,
+    /// What the answer's text must be; `None`: any text.
+    pub format: Option<AnswerFormat>,
 }
 
 impl GenerationSettings {

@@ -20,6 +20,8 @@ pub struct ChatStream {
 struct Shared {
     queue: EventQueue<ChatEvent>,
     cancelled: AtomicBool,
+    /// Whether the thought should end; read by the answer's constraint.
+    thinking_ends: Arc<AtomicBool>,
     /// Set once the request is queued. Dropping it cancels the request.
     request: Mutex<Option<CancelHandle>>,
 }
@@ -35,6 +37,15 @@ impl ChatStream {
         if let Some(request) = &*self.request() {
             request.cancel();
         }
+    }
+
+    /// Ends the thought, if one is open or still to come; the answer follows.
+    pub fn end_thinking(&self) {
+        self.shared.thinking_ends.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn thinking_ends(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.shared.thinking_ends)
     }
 
     pub fn is_cancelled(&self) -> bool {

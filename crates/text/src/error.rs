@@ -23,6 +23,18 @@ pub enum TextError {
     /// The prompt itself is wrong, whatever the template.
     #[error("invalid prompt: {0}")]
     InvalidPrompt(String),
+    /// A response format that can't be enforced, and why.
+    #[error("the response format can't be used: {0}")]
+    UnsupportedFormat(String),
+    /// A tool whose calls can't be enforced, and why.
+    #[error("the parameters of the tool {name:?} can't be used: {message}")]
+    UnsupportedTool { name: String, message: String },
+    /// Tools that can be used one by one, but not together.
+    #[error("these tools are too many to be used at once: {0}")]
+    TooManyTools(String),
+    /// A grammar can't be followed further.
+    #[error("the answer can't be held to its format any further: {0}; simplify the format")]
+    GrammarFailed(String),
     /// A stop string is empty or too long, or there are too many.
     #[error("invalid stop strings: {0}")]
     InvalidStopStrings(String),

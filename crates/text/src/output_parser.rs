@@ -10,7 +10,7 @@ use crate::detokenizer::Detokenizer;
 use crate::error::TextError;
 use crate::stop_strings::StopStrings;
 use crate::tokenizer::Tokenizer;
-use crate::tool_call;
+use crate::tool_call::ToolCallReader;
 
 /// A piece of the answer. Pieces of text are never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,11 @@ pub enum OutputDelta {
     Reasoning(String),
     /// More of the answer's text.
     Text(String),
-    /// A whole tool call. `index` counts the calls of this answer from 0; `arguments` is a JSON object, as the model
+    /// A tool call begins: its name is known.
+    ToolCallStart { index: usize, name: String },
+    /// More of a call's arguments.
+    ToolCallDelta { index: usize, text: String },
+    /// A whole tool call, whose pieces came before; it doesn't come for one that broke off. `index` counts the calls of this answer from 0; `arguments` is a JSON object, as the model
     /// wrote it.
     ToolCall {
         index: usize,
@@ -35,6 +39,10 @@ pub struct OutputParserOptions {
     pub starts_in_reasoning: bool,
     /// Whether tool calls are looked for. Without tools in the request, they are text.
     pub parse_tool_calls: bool,
+    /// Whether line breaks before the answer are a part of it, but for the two behind a thought.
+    pub keep_line_breaks: bool,
+    /// Whether everything is text: no thoughts and no calls are looked for.
+    pub plain: bool,
     /// Strings that end the answer. They apply to the answer's text only, not to thoughts or tool calls, and not to
     /// line breaks that are trimmed before the answer.
     pub stop: Vec<String>,
@@ -57,15 +65,18 @@ enum State {
 pub struct OutputParser {
     marks: Marks,
     parse_tool_calls: bool,
+    keep_line_breaks: bool,
     state: State,
     detokenizer: Detokenizer,
     stop_strings: StopStrings,
     /// Line breaks at the end of what was read: trimmed if the thoughts or the text end here, else still to be given.
     line_breaks: String,
-    /// Whether line breaks are trimmed because the thoughts or the text begin here.
-    at_beginning: bool,
-    /// The text between `<tool_call>` and its end.
-    tool_call: String,
+    /// How many line breaks are trimmed here, where the thoughts or the text begin.
+    num_trimmed: usize,
+    /// Between `<tool_call>` and its end.
+    tool_call: ToolCallReader,
+    /// Calls that began, complete or not.
+    num_started_calls: usize,
     num_tool_calls: usize,
     deltas: Vec<OutputDelta>,
 }
@@ -90,20 +101,27 @@ impl OutputParser {
         } else {
             State::Start
         };
+        let mark = |text: &str| tokenizer.special_id(text).filter(|_| !options.plain);
         Ok(Self {
             marks: Marks {
-                think_open: tokenizer.special_id("<think>"),
-                think_close: tokenizer.special_id("</think>"),
-                call_open: tokenizer.special_id(CALL_OPEN),
-                call_close: tokenizer.special_id(CALL_CLOSE),
+                think_open: mark("<think>"),
+                think_close: mark("</think>"),
+                call_open: mark(CALL_OPEN),
+                call_close: mark(CALL_CLOSE),
             },
             parse_tool_calls: options.parse_tool_calls,
+            keep_line_breaks: options.keep_line_breaks,
             state,
             detokenizer: Detokenizer::new(tokenizer),
             stop_strings: StopStrings::new(options.stop)?,
             line_breaks: String::new(),
-            at_beginning: true,
-            tool_call: String::new(),
+            num_trimmed: if options.keep_line_breaks && !options.starts_in_reasoning {
+                0
+            } else {
+                usize::MAX
+            },
+            tool_call: ToolCallReader::default(),
+            num_started_calls: 0,
             num_tool_calls: 0,
             deltas: Vec::new(),
         })
@@ -171,7 +189,11 @@ impl OutputParser {
     fn enter(&mut self, state: State) {
         self.state = state;
         self.line_breaks.clear();
-        self.at_beginning = true;
+        self.num_trimmed = if self.keep_line_breaks && state == State::Answer {
+            2
+        } else {
+            usize::MAX
+        };
     }
 
     /// Reads what the detokenizer holds back.
@@ -182,7 +204,7 @@ impl OutputParser {
 
     fn read(&mut self, text: &str) {
         match self.state {
-            State::ToolCall => self.tool_call.push_str(text),
+            State::ToolCall => self.read_tool_call(text),
             State::Reasoning => {
                 if let Some(text) = self.without_first_line_breaks(text)
                     && let Some(text) = self.without_last_line_breaks(text)
@@ -224,15 +246,14 @@ impl OutputParser {
 
     /// `None` if nothing is left.
     fn without_first_line_breaks<'t>(&mut self, text: &'t str) -> Option<&'t str> {
-        let text = if self.at_beginning {
-            text.trim_start_matches('\n')
-        } else {
-            text
-        };
+        let num_line_breaks = text.bytes().take_while(|&byte| byte == b'\n').count();
+        let num_trimmed = num_line_breaks.min(self.num_trimmed);
+        self.num_trimmed -= num_trimmed;
+        let text = &text[num_trimmed..];
         if text.is_empty() {
             return None;
         }
-        self.at_beginning = false;
+        self.num_trimmed = 0;
         Some(text)
     }
 
@@ -257,22 +278,53 @@ impl OutputParser {
         }
         let held = self.stop_strings.finish();
         self.give_text(&held);
-        self.tool_call.clear();
+        self.tool_call = ToolCallReader::default();
         self.state = State::ToolCall;
     }
 
-    /// `close` is how the call's end was written, so that nothing is lost if it is no call.
+    fn read_tool_call(&mut self, text: &str) {
+        let progress = self.tool_call.push(text);
+        if let Some(name) = progress.name {
+            self.start_call(name);
+        }
+        if !progress.arguments.is_empty() {
+            self.deltas.push(OutputDelta::ToolCallDelta {
+                index: self.num_started_calls - 1,
+                text: progress.arguments,
+            });
+        }
+    }
+
+    fn start_call(&mut self, name: String) {
+        let index = self.num_started_calls;
+        self.num_started_calls += 1;
+        self.deltas.push(OutputDelta::ToolCallStart { index, name });
+    }
+
+    /// `close` is how the call's end was written, so that nothing is lost if it is no call. One that broke off after
+    /// pieces of it were given can't become text any more: it just doesn't end as a call.
     fn end_tool_call(&mut self, close: &str) {
         self.read_rest();
-        let body = std::mem::take(&mut self.tool_call);
-        if let Some((name, arguments)) = tool_call::parse(&body) {
-            let index = self.num_tool_calls;
-            self.num_tool_calls += 1;
-            self.deltas.push(OutputDelta::ToolCall { index, name, arguments });
-            self.enter(State::Answer);
-        } else {
-            self.state = State::Answer;
-            self.read_answer(&format!("{CALL_OPEN}{body}{close}"));
+        let call = std::mem::take(&mut self.tool_call);
+        match call.finish() {
+            Some((name, arguments)) => {
+                if !call.has_started() {
+                    self.start_call(name.clone());
+                    self.deltas.push(OutputDelta::ToolCallDelta {
+                        index: self.num_started_calls - 1,
+                        text: arguments.clone(),
+                    });
+                }
+                self.num_tool_calls += 1;
+                let index = self.num_started_calls - 1;
+                self.deltas.push(OutputDelta::ToolCall { index, name, arguments });
+                self.enter(State::Answer);
+            }
+            None if call.has_started() => self.enter(State::Answer),
+            None => {
+                self.state = State::Answer;
+                self.read_answer(&format!("{CALL_OPEN}{}{close}", call.body()));
+            }
         }
     }
 }
@@ -287,24 +339,38 @@ mod tests {
         ..OutputParserOptions::default()
     };
 
-    /// What an answer is parted into: (thoughts, text, calls). Special tokens in `answer` are recognised.
+    /// What an answer is parted into: (thoughts, text, calls). Special tokens in `answer` are recognised. A call that
+    /// broke off ends with `…`.
     fn parse(answer: &str, options: OutputParserOptions) -> (String, String, Vec<String>) {
         let tokenizer = tokenizer();
         let ids = tokenizer.encode_with_special(answer);
         let mut parser = OutputParser::new(tokenizer, options).unwrap();
         let mut deltas: Vec<OutputDelta> = ids.into_iter().flat_map(|id| parser.push(id)).collect();
         deltas.extend(parser.finish());
-        let (mut reasoning, mut text, mut calls) = (String::new(), String::new(), Vec::new());
+        let (mut reasoning, mut text, mut calls) = (String::new(), String::new(), Vec::<String>::new());
+        let mut begun = Vec::new();
         for delta in deltas {
             match delta {
+                OutputDelta::ToolCallStart { index, name } => {
+                    assert_eq!(index, begun.len());
+                    begun.push((name, String::new()));
+                    calls.push(String::new());
+                }
+                OutputDelta::ToolCallDelta { index, text } if !text.is_empty() => {
+                    assert_eq!(index + 1, begun.len());
+                    begun[index].1.push_str(&text);
+                }
                 OutputDelta::Reasoning(more) if !more.is_empty() => reasoning.push_str(&more),
                 OutputDelta::Text(more) if !more.is_empty() => text.push_str(&more),
                 OutputDelta::ToolCall { index, name, arguments } => {
-                    assert_eq!(index, calls.len());
-                    calls.push(format!("{name}({arguments})"));
+                    assert_eq!((&name, &arguments), (&begun[index].0, &begun[index].1));
+                    calls[index] = format!("{name}({arguments})");
                 }
                 empty => panic!("an empty delta: {empty:?}"),
             }
+        }
+        for (call, (name, arguments)) in calls.iter_mut().zip(begun).filter(|(call, _)| call.is_empty()) {
+            *call = format!("{name}({arguments}…");
         }
         (reasoning, text, calls)
     }
@@ -376,6 +442,43 @@ mod tests {
         assert_eq!(parts(unclosed), expect("", "", &["f({})", "g({})"]));
         let without = OutputParserOptions::default();
         assert_eq!(parse(answer, without).2, [""; 0]);
+    }
+
+    #[test]
+    fn a_call_that_breaks_off_after_its_name_is_no_text() {
+        let cut_off = "a\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": [1, ";
+        assert_eq!(parts(cut_off), expect("", "a", &["f({\"a\": [1, …"]));
+        let next = format!("{cut_off}<tool_call>\n{{\"name\": \"g\", \"arguments\": {{}}}}\n</tool_call>");
+        assert_eq!(parts(&next), expect("", "a", &["f({\"a\": [1, …", "g({})"]));
+    }
+
+    #[test]
+    fn line_breaks_are_kept_when_they_count() {
+        let kept = OutputParserOptions {
+            keep_line_breaks: true,
+            ..ALL()
+        };
+        assert_eq!(parse("\n\na\n", kept.clone()), expect("", "\n\na\n", &[]));
+        assert_eq!(
+            parse("<think>\nhm\n</think>\n\n\nb", kept.clone()),
+            expect("hm", "\nb", &[])
+        );
+        let open = OutputParserOptions {
+            starts_in_reasoning: true,
+            ..kept
+        };
+        assert_eq!(parse("\nhm\n</think>\n\nb", open), expect("hm", "b", &[]));
+    }
+
+    #[test]
+    fn plain_text_has_no_parts() {
+        let plain = OutputParserOptions {
+            plain: true,
+            keep_line_breaks: true,
+            ..ALL()
+        };
+        let answer = "\n<think>a</think>\n<tool_call>{\"name\": \"f\"}</tool_call>\n";
+        assert_eq!(parse(answer, plain), expect("", answer, &[]));
     }
 
     #[test]

@@ -79,6 +79,13 @@ impl Tokenizer {
         self.encode_normalized(normalized.get(), ids);
     }
 
+    /// Token ids of plain text whose bytes must not change, so it isn't normalised.
+    pub(crate) fn encode_as_is(&self, text: &str) -> Vec<u32> {
+        let mut ids = Vec::with_capacity(text.len() / 3);
+        self.encode_normalized(text, &mut ids);
+        ids
+    }
+
     fn encode_normalized(&self, text: &str, ids: &mut Vec<u32>) {
         let mut spelled = String::new();
         self.word_split.split(text, |word| {
@@ -122,6 +129,11 @@ impl Tokenizer {
     /// Whether a token is never printed.
     pub fn is_control(&self, id: u32) -> bool {
         self.token_types.get(id as usize) == Some(&TOKEN_TYPE_CONTROL)
+    }
+
+    /// Whether a token stands for more than its text: a control token or another that was added to the vocabulary.
+    pub(crate) fn is_special(&self, id: u32) -> bool {
+        self.token_types.get(id as usize).copied().is_some_and(is_special)
     }
 
     /// The tokens that end an answer: the file's `eos`, and `<|im_end|>` and `<|endoftext|>` where there are any

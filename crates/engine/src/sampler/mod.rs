@@ -72,7 +72,7 @@ impl Sampler {
     /// Chooses a token and takes note of it. `row` is `[vocab_size]` and is changed.
     ///
     /// # Errors
-    /// `InvalidLogits`, or `NoTokenAllowed` when everything is excluded.
+    /// `InvalidLogits`, `NoTokenAllowed` when everything is excluded, or `Constraint`.
     pub fn sample(&mut self, row: &mut [f32], scratch: &mut SamplerScratch) -> Result<Sampled> {
         check_finite(row)?;
         if self.params.logprobs.is_some() {
@@ -80,7 +80,7 @@ impl Sampler {
             scratch.raw_row.extend_from_slice(row);
         }
         let logits = &mut row[..self.num_token_ids];
-        self.change(logits, &mut scratch.mask);
+        self.change(logits, &mut scratch.mask)?;
         let id = if self.params.temperature == 0.0 {
             argmax(logits)?
         } else {
@@ -91,29 +91,29 @@ impl Sampler {
             penalties.note_output(id);
         }
         if let Some(constraint) = &mut self.constraint {
-            constraint.accept(id);
+            constraint.accept(id).map_err(EngineError::Constraint)?;
         }
         let logprob = self.params.logprobs.map(|num_top| {
-            let SamplerScratch {
-                raw_row, candidates, ..
-            } = scratch;
-            let top_row = &raw_row[..self.num_token_ids];
-            let log_total = log_sum_exp(raw_row);
-            highest_logits(top_row, num_top, candidates);
-            let top = candidates
-                .iter()
-                .map(|candidate| (candidate.id, minus(candidate.logit, log_total)))
-                .collect();
-            TokenLogprob {
-                logprob: minus(raw_row[id as usize], log_total),
-                top,
-            }
+            describe(
+                &scratch.raw_row,
+                id,
+                num_top,
+                self.num_token_ids,
+                &mut scratch.candidates,
+            )
         });
         Ok(Sampled { id, logprob })
     }
 
+    /// Whether the constraint lets nothing follow.
+    pub fn is_complete(&self) -> bool {
+        self.constraint
+            .as_ref()
+            .is_some_and(|constraint| constraint.is_complete())
+    }
+
     /// Bias and penalties; tokens that may not come get minus infinity. `logits` is `[num_token_ids]`.
-    fn change(&mut self, logits: &mut [f32], mask: &mut TokenMask) {
+    fn change(&mut self, logits: &mut [f32], mask: &mut TokenMask) -> Result<()> {
         apply_bias(&self.params.logit_bias, logits);
         if let Some(penalties) = &self.penalties {
             penalties.apply(logits);
@@ -125,9 +125,10 @@ impl Sampler {
         }
         if let Some(constraint) = &mut self.constraint {
             mask.reset(logits.len());
-            constraint.mask(mask);
+            constraint.mask(mask).map_err(EngineError::Constraint)?;
             mask.apply(logits);
         }
+        Ok(())
     }
 }
 
@@ -138,6 +139,40 @@ impl Sampler {
 pub(crate) fn token_logprob(row: &[f32], token_id: u32) -> Result<f32> {
     check_finite(row)?;
     Ok(minus(row[token_id as usize], log_sum_exp(row)))
+}
+
+/// The same with its `num_top` best alternatives among the first `num_token_ids`.
+///
+/// # Errors
+/// `InvalidLogits`
+pub(crate) fn token_alternatives(
+    row: &[f32],
+    token_id: u32,
+    num_top: usize,
+    num_token_ids: usize,
+    scratch: &mut SamplerScratch,
+) -> Result<TokenLogprob> {
+    check_finite(row)?;
+    Ok(describe(row, token_id, num_top, num_token_ids, &mut scratch.candidates))
+}
+
+fn describe(
+    row: &[f32],
+    token_id: u32,
+    num_top: usize,
+    num_token_ids: usize,
+    candidates: &mut Vec<Candidate>,
+) -> TokenLogprob {
+    let log_total = log_sum_exp(row);
+    highest_logits(&row[..num_token_ids], num_top, candidates);
+    let top = candidates
+        .iter()
+        .map(|candidate| (candidate.id, minus(candidate.logit, log_total)))
+        .collect();
+    TokenLogprob {
+        logprob: minus(row[token_id as usize], log_total),
+        top,
+    }
 }
 
 fn minus(logit: f32, log_total: f64) -> f32 {

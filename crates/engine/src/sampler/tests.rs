@@ -137,14 +137,16 @@ fn bias_and_penalties_change_the_choice_in_their_order() {
 struct Only(u32, std::sync::Arc<std::sync::Mutex<Vec<u32>>>);
 
 impl TokenConstraint for Only {
-    fn mask(&mut self, mask: &mut TokenMask) {
+    fn mask(&mut self, mask: &mut TokenMask) -> Result<(), String> {
         mask.forbid_all();
         mask.allow(self.0);
+        Ok(())
     }
 
-    fn accept(&mut self, token_id: u32) {
+    fn accept(&mut self, token_id: u32) -> Result<(), String> {
         self.1.lock().unwrap().push(token_id);
         self.0 += 1;
+        Ok(())
     }
 }
 
@@ -277,7 +279,8 @@ fn what_remains_is_what_transformers_leaves() {
         let (seen, mut logits) = (numbers::<u32>(case[2]), numbers::<f32>(case[3]));
         let mut candidates = Vec::new();
         Sampler::new(params.clone(), &seen, [].into(), logits.len(), None)
-            .change(&mut logits, &mut TokenMask::default());
+            .change(&mut logits, &mut TokenMask::default())
+            .unwrap();
         truncate(&logits, &params, &mut candidates);
         candidates.sort_by_key(|candidate| candidate.id);
         let total: f32 = candidates.iter().map(|candidate| candidate.weight).sum();

@@ -3,7 +3,7 @@
 use crate::sampler::mix;
 use crate::tests::fake_model::FakeModel;
 use crate::tests::{Bench, Recipe};
-use crate::{FinishReason, GenerateRequest, SamplingParams, TokenConstraint, TokenMask};
+use crate::{EngineError, FinishReason, GenerateRequest, Pooling, SamplingParams, Task, TokenConstraint, TokenMask};
 
 /// `len` tokens that depend on `seed`, none of them a stop token.
 pub fn text(seed: u64, len: usize) -> Vec<u32> {
@@ -15,14 +15,36 @@ pub fn text(seed: u64, len: usize) -> Vec<u32> {
 /// Dictates the answer.
 struct Script(std::vec::IntoIter<u32>);
 
-impl TokenConstraint for Script {
-    fn mask(&mut self, mask: &mut TokenMask) {
-        mask.forbid_all();
-        mask.allow(self.0.as_slice()[0]);
+/// Dictates the answer and ends it.
+struct WholeScript(Script);
+
+impl TokenConstraint for WholeScript {
+    fn mask(&mut self, mask: &mut TokenMask) -> Result<(), String> {
+        self.0.mask(mask)
     }
 
-    fn accept(&mut self, token_id: u32) {
+    fn accept(&mut self, token_id: u32) -> Result<(), String> {
+        if token_id == 13 {
+            return Err("13 is unlucky".into());
+        }
+        self.0.accept(token_id)
+    }
+
+    fn is_complete(&self) -> bool {
+        self.0.0.as_slice().is_empty()
+    }
+}
+
+impl TokenConstraint for Script {
+    fn mask(&mut self, mask: &mut TokenMask) -> Result<(), String> {
+        mask.forbid_all();
+        mask.allow(self.0.as_slice()[0]);
+        Ok(())
+    }
+
+    fn accept(&mut self, token_id: u32) -> Result<(), String> {
         assert_eq!(self.0.next(), Some(token_id));
+        Ok(())
     }
 }
 
@@ -164,7 +186,7 @@ fn least_recently_used_prefixes_go_first_and_from_their_end() {
 fn scores_come_in_bounded_chunks_and_leave_no_trace() {
     let mut bench = Bench::new(FakeModel::bytes(1024), 256, 256, 4);
     let mut recipe = Recipe::greedy(text(1, 300), 1);
-    recipe.score_prompt = true;
+    recipe.task = Task::Score;
     let submitted = bench.submit(recipe.request());
     // 299 rows of logits, at most 64 in a pass.
     assert_eq!(bench.run(), 5);
@@ -180,6 +202,43 @@ fn scores_come_in_bounded_chunks_and_leave_no_trace() {
     assert_eq!(single.result().scores, Some(Vec::new()));
     assert_eq!(single.result().finish_reason(), Some(FinishReason::Stop));
     assert!(bench.stepper.is_idle());
+}
+
+#[test]
+fn a_complete_constraint_ends_the_answer_and_a_failing_one_fails_it() {
+    let mut bench = Bench::new(FakeModel::bytes(512), 256, 64, 4);
+    let mut ask = |script: Vec<u32>, max_tokens: usize| {
+        let mut request = Recipe::greedy(text(1, 20), max_tokens).request();
+        request.constraint = Some(Box::new(WholeScript(Script(script.into_iter()))));
+        let submitted = bench.submit(request);
+        bench.run();
+        submitted.result()
+    };
+    // Its last token may also be the last that is allowed.
+    for max_tokens in [3, 100] {
+        let result = ask(vec![7, 8, 9], max_tokens);
+        assert_eq!(result.tokens, [7, 8, 9]);
+        assert_eq!(result.finish_reason(), Some(FinishReason::Stop));
+    }
+    let failed = ask(vec![7, 13, 9], 100);
+    assert_eq!(failed.tokens, [7]);
+    assert!(matches!(failed.error, Some(EngineError::Constraint(message)) if message == "13 is unlucky"));
+}
+
+#[test]
+fn an_embedding_may_begin_with_a_cached_prefix_only_if_it_is_the_last_state() {
+    let mut bench = Bench::new(FakeModel::bytes(512), 256, 64, 4);
+    let prompt = text(1, 100);
+    bench.submit(Recipe::greedy(prompt.clone(), 1).request());
+    bench.run();
+    for (pooling, cached_tokens) in [(Pooling::Last, 99), (Pooling::Mean, 0)] {
+        let mut recipe = Recipe::greedy(prompt.clone(), 1);
+        recipe.task = Task::Embed(pooling);
+        let submitted = bench.submit(recipe.request());
+        bench.run();
+        assert_eq!(submitted.result().cached_tokens, Some(cached_tokens));
+        assert!(submitted.result().embedding.is_some());
+    }
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub struct FakeModel {
     block_size: usize,
     /// `[num_blocks * block_size]` of token and position.
     slots: Vec<Option<(u32, u32)>>,
+    /// What was computed last.
+    batch: Batch,
     before_forward: BeforeForward,
     num_forwards: Arc<AtomicUsize>,
 }
@@ -39,6 +41,7 @@ impl FakeModel {
             context_length,
             block_size,
             slots: vec![None; num_blocks * block_size],
+            batch: Batch::default(),
             before_forward: Box::new(|_| Behaviour::Compute),
             num_forwards: Arc::default(),
         }
@@ -136,6 +139,10 @@ impl LanguageModel for FakeModel {
         self.vocab_size
     }
 
+    fn hidden_size(&self) -> usize {
+        HIDDEN_SIZE
+    }
+
     fn context_length(&self) -> usize {
         self.context_length
     }
@@ -163,6 +170,7 @@ impl LanguageModel for FakeModel {
             Behaviour::Panic => std::panic::resume_unwind(Box::new("the fake model panicked")),
             Behaviour::Compute | Behaviour::NotANumber => {}
         }
+        self.batch.clone_from(batch);
         logits.clear();
         let mut rows = batch.logit_rows.iter().peekable();
         for sequence in &batch.sequences {
@@ -176,12 +184,30 @@ impl LanguageModel for FakeModel {
         Ok(())
     }
 
+    fn hidden_states(&mut self, rows: &[usize], states: &mut Vec<f32>) -> Result<(), ModelError> {
+        states.clear();
+        for &row in rows {
+            let mut sequences = self.batch.sequences.iter();
+            let sequence = sequences.find(|sequence| (sequence.start..sequence.start + sequence.len).contains(&row));
+            let sequence = sequence.ok_or_else(|| ModelError::InvalidBatch(format!("no row {row}")))?;
+            states.extend(fake_states(&self.visible_tokens(sequence, row)?));
+        }
+        Ok(())
+    }
+
     fn copy_block(&mut self, from: u32, to: u32) -> Result<(), ModelError> {
         let start = from as usize * self.block_size;
         self.slots
             .copy_within(start..start + self.block_size, to as usize * self.block_size);
         Ok(())
     }
+}
+
+pub const HIDDEN_SIZE: usize = 6;
+
+/// `[HIDDEN_SIZE]`, depending on every token.
+pub fn fake_states(tokens: &[u32]) -> Vec<f32> {
+    fake_logits(tokens, HIDDEN_SIZE)
 }
 
 /// `[vocab_size]`, from -4 to 4, depending on every token.

@@ -12,12 +12,13 @@ use std::time::Instant;
 
 use crate::active_request::{EventSink, QueuePlace, Submission};
 use crate::request::RequestLimits;
-use crate::sampler::{Sampler, SamplerScratch, token_logprob};
+use crate::sampler::{Sampler, SamplerScratch, token_alternatives, token_logprob};
 use crate::scheduler::SchedulerLimits;
 use crate::step::Stepper;
-use crate::tests::fake_model::{FakeModel, fake_logits};
+use crate::tests::fake_model::{FakeModel, HIDDEN_SIZE, fake_logits, fake_states};
 use crate::{
-    EngineError, EngineEvent, EngineStats, FinishReason, GenerateRequest, SamplingParams, TokenLogprob, Usage,
+    EngineError, EngineEvent, EngineStats, FinishReason, GenerateRequest, Pooling, SamplingParams, Task, TokenLogprob,
+    Usage,
 };
 
 /// What one request told so far.
@@ -41,6 +42,7 @@ struct RequestResult {
     tokens: Vec<u32>,
     logprobs: Vec<TokenLogprob>,
     scores: Option<Vec<f32>>,
+    embedding: Option<Vec<f32>>,
     cached_tokens: Option<usize>,
     end: Option<(FinishReason, Usage)>,
     error: Option<EngineError>,
@@ -63,6 +65,10 @@ impl RequestResult {
                     result.logprobs.extend(logprob);
                 }
                 EngineEvent::Scores(scores) => assert!(result.scores.replace(scores).is_none()),
+                EngineEvent::PromptLogprobs(entries) => {
+                    result.logprobs.extend(entries.into_iter().map(|(_, entry)| entry));
+                }
+                EngineEvent::Embedding(embedding) => assert!(result.embedding.replace(embedding).is_none()),
                 EngineEvent::End { finish_reason, usage } => result.end = Some((finish_reason, usage)),
                 EngineEvent::Error(error) => result.error = Some(error),
             }
@@ -91,7 +97,7 @@ struct Recipe {
     max_tokens: Option<usize>,
     stop_token_ids: Vec<u32>,
     banned_token_ids: Vec<u32>,
-    score_prompt: bool,
+    task: Task,
 }
 
 impl Recipe {
@@ -102,7 +108,7 @@ impl Recipe {
             max_tokens: Some(max_tokens),
             stop_token_ids: Vec::new(),
             banned_token_ids: Vec::new(),
-            score_prompt: false,
+            task: Task::Generate,
         }
     }
 
@@ -114,18 +120,46 @@ impl Recipe {
             stop_token_ids: self.stop_token_ids.clone(),
             banned_token_ids: self.banned_token_ids.clone().into(),
             constraint: None,
-            score_prompt: self.score_prompt,
+            task: self.task,
         }
+    }
+
+    /// What is read of the prompt, by plain loops.
+    fn read_alone(&self, limits: RequestLimits, vocab_size: usize, result: &mut RequestResult) {
+        let (tokens, scratch) = (&self.prompt, &mut SamplerScratch::default());
+        let row = |i: usize| fake_logits(&tokens[..i], vocab_size);
+        match self.task {
+            Task::Generate => {}
+            Task::Score => {
+                let score = |i: usize| token_logprob(&row(i), tokens[i]).unwrap();
+                result.scores = Some((1..tokens.len()).map(score).collect());
+            }
+            Task::Logprobs { num_top } => {
+                let entry =
+                    |i: usize| token_alternatives(&row(i), tokens[i], num_top, limits.num_token_ids, scratch).unwrap();
+                result.logprobs = (1..tokens.len()).map(entry).collect();
+            }
+            Task::Embed(pooling) => {
+                let first = if pooling == Pooling::Mean { 1 } else { tokens.len() };
+                let mut sum = [0.0; HIDDEN_SIZE];
+                for state in (first..=tokens.len()).map(|i| fake_states(&tokens[..i])) {
+                    sum.iter_mut()
+                        .zip(state)
+                        .for_each(|(sum, value)| *sum += f64::from(value));
+                }
+                let length = sum.iter().map(|value| value * value).sum::<f64>().sqrt();
+                result.embedding = Some(sum.iter().map(|value| (value / length) as f32).collect());
+            }
+        }
+        result.end = Some((FinishReason::Stop, Usage::default()));
     }
 
     /// The answer by a plain loop: no engine, no cache, no blocks.
     fn answer_alone(&self, limits: RequestLimits, vocab_size: usize) -> RequestResult {
         let mut result = RequestResult::default();
         let mut tokens = self.prompt.clone();
-        if self.score_prompt {
-            let score = |i: usize| token_logprob(&fake_logits(&tokens[..i], vocab_size), tokens[i]).unwrap();
-            result.scores = Some((1..tokens.len()).map(score).collect());
-            result.end = Some((FinishReason::Stop, Usage::default()));
+        if self.task != Task::Generate {
+            self.read_alone(limits, vocab_size, &mut result);
             return result;
         }
         let banned = self.banned_token_ids.clone().into();

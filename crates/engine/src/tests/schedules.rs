@@ -4,7 +4,7 @@ use crate::request::RequestLimits;
 use crate::sampler::mix;
 use crate::tests::fake_model::{Behaviour, FakeModel};
 use crate::tests::{Bench, Recipe, Submitted};
-use crate::{EngineStats, FinishReason, SamplingParams};
+use crate::{EngineStats, FinishReason, Pooling, SamplingParams, Task};
 
 /// Numbers that depend on the seed alone.
 struct Dice(u64);
@@ -78,7 +78,13 @@ fn recipe(dice: &mut Dice, histories: &[Vec<u32>], context_length: usize) -> Rec
         max_tokens: (!dice.one_in(4)).then(|| dice.between(1, context_length)),
         stop_token_ids: if dice.one_in(2) { vec![3] } else { Vec::new() },
         banned_token_ids: if dice.one_in(4) { vec![5, 11] } else { Vec::new() },
-        score_prompt: dice.one_in(6),
+        task: match dice.roll(24) {
+            0 => Task::Score,
+            1 => Task::Logprobs { num_top: dice.roll(4) },
+            2 => Task::Embed(Pooling::Mean),
+            3 => Task::Embed(Pooling::Last),
+            _ => Task::Generate,
+        },
     }
 }
 
@@ -137,6 +143,13 @@ fn play(seed: u64, with_failures: bool) -> EngineStats {
         assert_eq!(
             (&got.tokens, &got.logprobs, &got.scores, got.finish_reason()),
             (&alone.tokens, &alone.logprobs, &alone.scores, alone.finish_reason()),
+            "seed {seed}: {recipe:?}"
+        );
+        let difference = |(got, alone): (&f32, &f32)| (got - alone).abs();
+        let embeddings = got.embedding.iter().flatten().zip(alone.embedding.iter().flatten());
+        assert_eq!(got.embedding.is_some(), alone.embedding.is_some());
+        assert!(
+            embeddings.map(difference).all(|difference| difference < 1e-6),
             "seed {seed}: {recipe:?}"
         );
     }

@@ -74,6 +74,13 @@ impl CandleBackend {
         })
     }
 
+    /// The chosen rows, `[rows, width]`.
+    fn gather(&self, hidden: &Rows, rows: &[usize]) -> Result<CandleTensor> {
+        let indexes: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
+        let indexes = CandleTensor::from_vec(indexes, rows.len(), &self.device)?;
+        Ok(hidden.get()?.index_select(&indexes, 0)?)
+    }
+
     fn product(&self, bytes: &[u8], block_type: BlockType, rows: usize, cols: usize) -> Result<QMatMul> {
         let storage = QStorage::from_data(Cow::Borrowed(bytes), &self.device, ggml_dtype(block_type))?;
         Ok(QMatMul::from_arc(Arc::new(QTensor::new(storage, (rows, cols))?))?)
@@ -392,6 +399,19 @@ impl Backend for CandleBackend {
         Ok(())
     }
 
+    fn final_states(
+        &self,
+        hidden: &Rows,
+        rows: &[usize],
+        norm: &CandleTensor,
+        epsilon: f32,
+        out: &mut Vec<f32>,
+    ) -> Result<()> {
+        let states = rms_norm(&self.gather(hidden, rows)?, norm, epsilon)?;
+        *out = states.flatten_all()?.to_vec1()?;
+        Ok(())
+    }
+
     fn logits(
         &self,
         hidden: &Rows,
@@ -401,11 +421,7 @@ impl Backend for CandleBackend {
         head: &CandleMatrix,
         out: &mut Vec<f32>,
     ) -> Result<()> {
-        let rows: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
-        let count = rows.len();
-        let wanted = hidden
-            .get()?
-            .index_select(&CandleTensor::from_vec(rows, count, &self.device)?, 0)?;
+        let wanted = self.gather(hidden, rows)?;
         let logits = head.product.forward(&rms_norm(&wanted, norm, epsilon)?)?;
         *out = logits.flatten_all()?.to_vec1()?;
         Ok(())

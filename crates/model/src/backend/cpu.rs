@@ -62,6 +62,14 @@ impl Rows {
     fn tokens(&self) -> usize {
         self.values.len() / self.width
     }
+
+    /// Fills `out` with the chosen rows, `[rows, width]`.
+    fn gather(&self, rows: &[usize], out: &mut Vec<f32>) {
+        out.clear();
+        for &row in rows {
+            out.extend_from_slice(&self.values[row * self.width..(row + 1) * self.width]);
+        }
+    }
 }
 
 /// A matrix as it lies in the file.
@@ -414,6 +422,21 @@ impl Backend for CpuBackend {
         Ok(())
     }
 
+    fn final_states(
+        &self,
+        hidden: &Rows,
+        rows: &[usize],
+        norm: &Vec<f32>,
+        epsilon: f32,
+        out: &mut Vec<f32>,
+    ) -> Result<()> {
+        let wanted = &mut self.scratch().gate;
+        hidden.gather(rows, wanted);
+        out.resize(wanted.len(), 0.0);
+        izwi_kernels::rms_norm_rows(self.kernels, &self.pool, wanted, norm, epsilon, out);
+        Ok(())
+    }
+
     fn logits(
         &self,
         hidden: &Rows,
@@ -429,10 +452,7 @@ impl Backend for CpuBackend {
             gate: wanted,
             ..
         } = &mut *self.scratch();
-        wanted.clear();
-        for &row in rows {
-            wanted.extend_from_slice(&hidden.values[row * hidden.width..(row + 1) * hidden.width]);
-        }
+        hidden.gather(rows, wanted);
         self.norm(wanted, norm, epsilon, normed, prepared);
         out.resize(rows.len() * head.rows, 0.0);
         izwi_kernels::matmul(

@@ -146,6 +146,16 @@ pub trait Backend: Send + Sync + 'static {
         weights: &ExpertWeights<'_, Self>,
     ) -> Result<()>;
 
+    /// `out[i] = rms_norm(hidden[rows[i]])`, `[rows, hidden]`.
+    fn final_states(
+        &self,
+        hidden: &Self::Activations,
+        rows: &[usize],
+        norm: &Self::Vector,
+        epsilon: f32,
+        out: &mut Vec<f32>,
+    ) -> Result<()>;
+
     /// `out[i] = head * rms_norm(hidden[rows[i]])`, `[rows, vocab]`.
     fn logits(
         &self,

@@ -182,3 +182,48 @@ fn batches_out_of_range_are_refused() {
         assert!(model.copy_block(0, u32::MAX).is_err(), "{name}");
     });
 }
+
+/// The states are what the output head makes logits of: `logits = head * states`.
+#[test]
+fn hidden_states_are_those_behind_the_logits() {
+    let model = RandomModel {
+        seed: 3,
+        scale: Scale::Initial,
+        quantization: "F32".parse().expect("a quantization"),
+        ..RandomModel::preset("tiny").expect("a preset")
+    };
+    let file = running::open(&model);
+    let head = if file.has_tensor("output.weight") {
+        "output.weight"
+    } else {
+        "token_embd.weight"
+    };
+    let head = file.tensor(head).expect("the head");
+    let weights = head.to_f32();
+    for target in Target::all() {
+        let name = target.name();
+        let mut model = target.load(&file, CONTEXT);
+        let (hidden_size, vocab_size) = (model.hidden_size(), model.vocab_size());
+        let token_ids = token_ids(LEN, 4);
+        let logits = prefill(model.as_mut(), &token_ids, 0);
+        let rows = [LEN - 1, 0, 77];
+        let mut states = Vec::new();
+        model.hidden_states(&rows, &mut states).expect("rows of the batch");
+        assert_eq!(states.len(), rows.len() * hidden_size, "{name}");
+        for (&row, state) in rows.iter().zip(states.chunks_exact(hidden_size)) {
+            let products: Vec<f32> = weights
+                .chunks_exact(hidden_size)
+                .map(|weights| weights.iter().zip(state).map(|(weight, value)| weight * value).sum())
+                .collect();
+            assert_close(
+                &products,
+                &logits[row * vocab_size..(row + 1) * vocab_size],
+                TOLERANCE,
+                &format!("{name}, row {row}"),
+            );
+        }
+        assert!(model.hidden_states(&[LEN], &mut states).is_err(), "{name}");
+        model.hidden_states(&[], &mut states).expect("no rows");
+        assert!(states.is_empty());
+    }
+}
