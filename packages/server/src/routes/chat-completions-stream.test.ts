@@ -206,6 +206,19 @@ describe("a stream that fails", () => {
   });
 });
 
+it("says to a client that took its time why there is no more", async () => {
+  const app = new TestApp({ timeoutMs: 20 });
+  app.model.script = () => [{ type: "text-delta", text: "x" }, { type: "text-delta", text: "y" }, end()];
+  const response = await app.post(PATH, { messages, stream: true });
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = (await reader.read()).value!;
+  await expect.poll(() => app.models.leases).toBe(0);
+  for (let next = await reader.read(); !next.done; next = await reader.read()) text += next.value;
+  const sent = parseEvents(text);
+  expect(sent.at(-2)!.data.error).toMatchObject({ type: "timeout_error" });
+  expect(sent.at(-1)!.data).toBe("[DONE]");
+});
+
 describe("a client that goes away", () => {
   it.each([
     ["by closing the stream", "cancel"],
@@ -225,6 +238,22 @@ describe("a client that goes away", () => {
     if (how === "cancel") await reader.cancel();
     else abort.abort();
     await expect.poll(() => app.model.running).toBe(0);
+    expect(app.models.leases).toBe(0);
+  });
+
+  it("while it waits for more ends the answer", async () => {
+    const app = new TestApp();
+    app.model.script = () => [{ type: "text-delta", text: "x" }, never, end()];
+    const response = await app.post(PATH, { messages, stream: true });
+    const reader = response.body!.getReader();
+    for (let i = 0; i < 2; i++) await reader.read();
+    const pending = reader.read();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(app.model.running).toBe(1);
+    await reader.cancel();
+    await pending;
+    await expect.poll(() => app.model.running).toBe(0);
+    expect(app.model.aborted).toBe(1);
     expect(app.models.leases).toBe(0);
   });
 

@@ -103,6 +103,11 @@ describe("a whole answer", () => {
     expect(finish_reason).toBe("tool_calls");
   });
 
+  it("is an empty text where the model said nothing", async () => {
+    const { body } = await appThatAnswers(end()).json(PATH, { messages });
+    expect(body.choices[0].message).toEqual({ role: "assistant", content: "", refusal: null });
+  });
+
   it("has log probabilities in OpenAI's shape", async () => {
     const app = appThatAnswers(
       {

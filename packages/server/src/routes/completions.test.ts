@@ -1,5 +1,5 @@
 import { IzwiError } from "@izwi/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { end, logprob } from "../openai/fakes/fake-model.js";
 import { TestApp, type Json } from "../openai/fakes/test-app.js";
 
@@ -113,6 +113,18 @@ describe("echo", () => {
       top_logprobs: [null, { b: -98 }, { c: -99 }, { "!": -0.25 }],
       text_offset: [0, 1, 2, 3],
     });
+  });
+
+  it("scores a prompt once for all its answers", async () => {
+    const app = new TestApp();
+    app.model.script = () => [{ type: "text-delta", text: "!", logprobs: [logprob("!", -1)] }, end("length")];
+    const logprobs = vi.spyOn(app.model, "logprobs");
+    const { choices } = await complete({ prompt: ["ab", "cd"], n: 3, max_tokens: 1, echo: true, logprobs: 0 }, app);
+    expect(choices.map(({ logprobs }: Json) => logprobs.token_logprobs.slice(0, 2))).toEqual([
+      ...Array.from({ length: 3 }, () => [null, -98]),
+      ...Array.from({ length: 3 }, () => [null, -100]),
+    ]);
+    expect(logprobs).toHaveBeenCalledTimes(2);
   });
 
   it("only scores where nothing is to be generated", async () => {
