@@ -1,14 +1,13 @@
-import { randomBytes } from "node:crypto";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 
-/** Writes a small file so that a reader finds the old content or the new one, never a part. */
+/** Where a file is written before it takes its place. What a killed process leaves there, the next write takes over. */
+export const temporaryPath = (path: string): string => `${path}.tmp`;
+
+/**
+ * Writes a small file so that a reader finds the old content or the new one, never a part. Only for files that one
+ * process at a time writes.
+ */
 export async function writeAtomically(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
-  try {
-    await writeFile(temporary, text, { flag: "wx" });
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeFile(temporaryPath(path), text);
+  await rename(temporaryPath(path), path);
 }

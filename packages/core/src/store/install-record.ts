@@ -1,5 +1,5 @@
 import { readFile, rm, stat } from "node:fs/promises";
-import { writeAtomically } from "./atomic-write.js";
+import { temporaryPath, writeAtomically } from "./atomic-write.js";
 
 /** Where an installed file came from, kept beside it as `x.gguf.izwi.json`. */
 export interface InstallRecord {
@@ -45,5 +45,5 @@ export async function readRecord(path: string): Promise<InstallRecord | undefine
 }
 
 export async function removeRecord(path: string): Promise<void> {
-  await rm(recordPath(path), { force: true });
+  for (const file of [recordPath(path), temporaryPath(recordPath(path))]) await rm(file, { force: true });
 }

@@ -1,5 +1,5 @@
 import { open, readFile, rm, stat, type FileHandle } from "node:fs/promises";
-import { writeAtomically } from "../atomic-write.js";
+import { temporaryPath, writeAtomically } from "../atomic-write.js";
 import { RangeSet } from "./range-set.js";
 
 /** What makes two downloads parts of the same file: all that is known of it. */
@@ -96,7 +96,8 @@ export class PartialFile {
 
 /** Takes a partial file and its notes away. */
 export async function removePartial(path: string): Promise<void> {
-  await Promise.all([rm(path, { force: true }), rm(notesPath(path), { force: true })]);
+  const notes = notesPath(path);
+  for (const file of [path, notes, temporaryPath(notes)]) await rm(file, { force: true });
 }
 
 /** What another process has noted of its download so far. */
