@@ -19,6 +19,9 @@ export const ERROR_CODES = [
   "CHECKSUM_MISMATCH",
   "LOCK_MISMATCH",
   "MODEL_BUSY",
+  "INVALID_ANSWER",
+  "INVALID_SESSION_FILE",
+  "UPSTREAM_FAILED",
   "INTERNAL",
 ] as const;
 
@@ -42,6 +45,9 @@ export const ERROR_CODES = [
  * - `CHECKSUM_MISMATCH`: a file's content isn't what the catalogue, the hub or the lock file says.
  * - `LOCK_MISMATCH`: `izwi.lock` lacks the model, or can't be read.
  * - `MODEL_BUSY`: another process is changing the model's files.
+ * - `INVALID_ANSWER`: the answer isn't what was asked for, after another try, too; the message lists what is wrong with it.
+ * - `INVALID_SESSION_FILE`: a saved session can't be written or read; the message says where the file is wrong.
+ * - `UPSTREAM_FAILED`: a remote server can't be reached, or it failed; the message has its status.
  * - `INTERNAL`: a defect in Izwi.
  */
 export type ErrorCode = (typeof ERROR_CODES)[number];
