@@ -8,6 +8,9 @@ const content = modelFile(20_000);
 const name = "hf:org/model/a.gguf";
 const record = "org--model/a.gguf.izwi.json";
 
+/** The same for so many requests. */
+const always = (times: number, fault: Fault): Fault[] => Array.from({ length: times }, () => ({ ...fault }));
+
 async function published(files: Record<string, Buffer> = { "a.gguf": content }, more = {}): Promise<[Hub, Place]> {
   const hub = await Hub.start();
   hub.publish("org/model", files, more);
@@ -79,13 +82,13 @@ describe("what goes wrong on the way", () => {
     ["the connection is cut", [{ cutAfter: 1500 }, { cutAfter: 0 }, { cutAfter: 3999 }, { cutAfter: 1 }]],
     ["nothing more comes", [{ stallAfter: 1000 }, { stallAfter: 0 }]],
     ["the server is busy", [{ status: 503 }, { status: 500 }, { status: 429, headers: { "retry-after": "0" } }]],
-    ["parts can't be had", Array<Fault>(20).fill({ ignoreRange: true })],
+    ["parts can't be had", always(20, { ignoreRange: true })],
     [
       "parts can't be had, and the connection is cut",
-      [{ ignoreRange: true }, ...Array<Fault>(4).fill({ ignoreRange: true, cutAfter: 9000 })],
+      [{ ignoreRange: true }, ...always(4, { ignoreRange: true, cutAfter: 9000 })],
     ],
     ["more comes than was asked for", [{ sendMore: 2000 }, { sendMore: 1 }]],
-    ["the length comes as no length", Array<Fault>(20).fill({ chunked: true })],
+    ["the length comes as no length", always(20, { chunked: true })],
     ["the links expire", [undefined, undefined, { status: 403 }, { status: 403 }]],
   ])("%s: the file is right all the same", async (_, list) => {
     const [hub, place] = await published();

@@ -58,7 +58,7 @@ describe("withLock", () => {
   it.runIf(process.platform === "linux")("isn't fooled by a process id that is used again", async () => {
     const path = makePath();
     writeFileSync(path, note(process.pid, { begun: "1" }));
-    await withLock(path, { pollMs }, async () => {});
+    expect(await withLock(path, { pollMs }, async () => "taken")).toBe("taken");
   });
 
   it("waits for a living process, says for whom, and can be told not to", async () => {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, constantFrom, oneof, property, string } from "fast-check";
 import { basename, join, resolve } from "node:path";
 import { expect, it } from "vitest";
 import { inside, safeName } from "./safe-name.js";
@@ -15,14 +15,14 @@ it.each([
   ["", "_"],
 ])("%j becomes %j", (name, expected) => expect(safeName(name)).toBe(expected));
 
-const character = fc.oneof(
-  fc.string({ minLength: 1, maxLength: 1 }),
-  fc.constantFrom("/", "\\", ".", "..", "\u0000", "\ud800", "é", "😀"),
+const character = oneof(
+  string({ minLength: 1, maxLength: 1 }),
+  constantFrom("/", "\\", ".", "..", "\u0000", "\ud800", "é", "😀"),
 );
 
 it("is always the name of something inside", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: character, maxLength: 30 }), (name) => {
+  assert(
+    property(string({ unit: character, maxLength: 30 }), (name) => {
       const path = inside("/models", safeName(name));
       expect(basename(path)).toBe(safeName(name));
       expect(path.startsWith(resolve("/models"))).toBe(true);
