@@ -156,19 +156,18 @@ describe("a client that leaves", () => {
     expect(received.text).not.toContain("[DONE]");
   });
 
-  it("but one that reads slowly, or waits for long, is not", async () => {
-    const slow = new Promise((resolve) => setTimeout(resolve, 600));
+  it("but one that reads slowly, or waits for long, is not", { timeout: 30_000 }, async () => {
+    const slow = new Promise((resolve) => setTimeout(resolve, 1500));
     const long = { type: "text-delta", text: "x".repeat(1024 * 1024) } as const;
-    const { server } = await start({
-      stallMs: 200,
-      script: () => [slow, ...Array.from({ length: 20 }, () => long), end()],
-    });
+    // More than the system keeps for a connection, so that the server has to wait for the reader.
+    const script = () => [slow, ...Array.from({ length: 14 }, () => long), end()];
+    const { server } = await start({ stallMs: 1000, script });
     const { socket, received } = rawClient(server, rawPost({ stream: true }));
     const slowly = setInterval(() => {
       socket.resume();
       setTimeout(() => socket.pause(), 5);
     }, 60);
-    await vi.waitFor(() => expect(received.text).toContain("[DONE]"), { timeout: 10_000 });
+    await vi.waitFor(() => expect(received.text).toContain("[DONE]"), { timeout: 25_000 });
     clearInterval(slowly);
     socket.destroy();
   });
