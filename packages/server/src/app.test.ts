@@ -1,10 +1,13 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { Hono } from "hono";
 import { describe, expect, it, vi } from "vitest";
 import { createApp } from "./app.js";
 import { createLogger } from "./logger.js";
 import { end } from "./openai/fakes/fake-model.js";
 import { TestApp, type Json } from "./openai/fakes/test-app.js";
+
+// Busy machines take their time.
+vi.setConfig({ testTimeout: 30_000 });
+const eventually = <T>(check: () => T) => vi.waitFor(check, { timeout: 20_000, interval: 20 });
 
 const chat = { model: "fake", messages: [{ role: "user", content: "a secret of mine" }] };
 
@@ -199,7 +202,7 @@ describe("limits", () => {
     test.model.script = () => [gate, { type: "text-delta", text: "Hello" }, end()];
     const first = test.post("/v1/chat/completions", chat);
     const second = test.post("/v1/chat/completions", chat);
-    await vi.waitFor(() => expect(test.model.running).toBe(1));
+    await eventually(() => expect(test.model.running).toBe(1));
     const third = await test.post("/v1/chat/completions", chat);
     expect(third.status).toBe(429);
     expect(third.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
@@ -222,11 +225,11 @@ describe("limits", () => {
     // The role, the first word, and then nothing.
     for (let chunk = 0; chunk < 2; chunk++) await reader.read();
     const hanging = reader.read();
-    await vi.waitFor(() => expect(test.model.running).toBe(1));
+    await eventually(() => expect(test.model.running).toBe(1));
     expect(await again()).toBe(429);
     await reader.cancel();
     await hanging;
-    await vi.waitFor(async () => expect(await again()).toBe(200));
+    await eventually(async () => expect(await again()).toBe(200));
     expect(test.model).toMatchObject({ running: 0, aborted: 1 });
     expect(test.models.leases).toBe(0);
     await (await test.post("/v1/chat/completions", { ...chat, stream: true })).text();
@@ -244,7 +247,9 @@ describe("limits", () => {
       expect(response.status).toBe(504);
       expect(await errorOf(response)).toMatchObject({ code: "request_timeout" });
     }
-    const events = await test.stream("/v1/chat/completions", chat);
+    // Long enough that the stream has begun.
+    const streaming = new TestApp({ timeoutMs: 1000 }, test.model);
+    const events = await streaming.stream("/v1/chat/completions", chat);
     expect(events.at(-2)!.data.error).toMatchObject({ code: "request_timeout" });
     expect(events.at(-1)!.data).toBe("[DONE]");
     expect(test.model.running).toBe(0);
@@ -275,7 +280,7 @@ describe("the log", () => {
       headers: { "content-type": "application/json" },
       signal: controller.signal,
     });
-    await vi.waitFor(() => expect(test.model.running).toBe(1));
+    await eventually(() => expect(test.model.running).toBe(1));
     controller.abort();
     await asking;
     expect(lines).toMatchObject([{ client_gone: true }]);
@@ -298,8 +303,10 @@ describe("the metrics", () => {
         signal: controller.signal,
       }),
     );
-    await vi.waitFor(() => expect(test.model.running).toBe(1));
-    await pause(5);
+    await eventually(() => expect(test.model.running).toBe(1));
+    await eventually(async () =>
+      expect(await (await test.app.request("/metrics")).text()).toContain("izwi_requests_queued 1"),
+    );
     const response = await test.app.request("/metrics");
     expect(response.headers.get("content-type")).toMatch(/^text\/plain; version=/);
     const text = await response.text();

@@ -8,6 +8,10 @@ import type { OwnedModel } from "./model-loader.js";
 import { ModelPool } from "./model-pool.js";
 import { end, FakeModel, type Script } from "./openai/fakes/fake-model.js";
 
+// Busy machines take their time.
+vi.setConfig({ testTimeout: 30_000 });
+const eventually = <T>(check: () => T) => vi.waitFor(check, { timeout: 20_000, interval: 20 });
+
 const servers: RunningServer[] = [];
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close({ graceMs: 0 })));
@@ -97,7 +101,7 @@ describe("what isn't a request", () => {
   ])("%s gets an error in OpenAI's shape", async (_name, text) => {
     const { server } = await start();
     const { socket, received } = rawClient(server, text);
-    await vi.waitFor(() => expect(received.text).toContain('{"error":{"message":"'));
+    await eventually(() => expect(received.text).toContain('{"error":{"message":"'));
     expect(received.text).toMatch(/^HTTP\/1\.1 40[03] /);
     socket.destroy();
   });
@@ -107,21 +111,21 @@ describe("a client that leaves", () => {
   it("ends its stream's generation", async () => {
     const { server, model, models } = await start({ script: () => [hello, forever] });
     const { socket, received } = rawClient(server, rawPost({ stream: true }));
-    await vi.waitFor(() => expect(received.text).toContain("Hello"));
+    await eventually(() => expect(received.text).toContain("Hello"));
     expect({ running: model.running, active: server.active }).toEqual({ running: 1, active: 1 });
     socket.destroy();
-    await vi.waitFor(() => expect(model).toMatchObject({ running: 0, aborted: 1 }));
-    await vi.waitFor(() => expect(server.active).toBe(0));
+    await eventually(() => expect(model).toMatchObject({ running: 0, aborted: 1 }));
+    await eventually(() => expect(server.active).toBe(0));
     expect(models.models()).toMatchObject([{ leases: 0 }]);
   });
 
   it.each([{ stream: true }, {}])("ends a generation that has said nothing yet: %j", async (body) => {
     const { server, model } = await start({ script: () => [forever] });
     const { socket } = rawClient(server, rawPost(body));
-    await vi.waitFor(() => expect(model.running).toBe(1));
+    await eventually(() => expect(model.running).toBe(1));
     socket.destroy();
-    await vi.waitFor(() => expect(model).toMatchObject({ running: 0, aborted: 1 }));
-    await vi.waitFor(() => expect(server.active).toBe(0));
+    await eventually(() => expect(model).toMatchObject({ running: 0, aborted: 1 }));
+    await eventually(() => expect(server.active).toBe(0));
   });
 
   it("while its model loads leaves the loading to the next one", async () => {
@@ -129,11 +133,11 @@ describe("a client that leaves", () => {
     let loaded = () => {};
     loader.onLoad = () => new Promise((resolve) => (loaded = resolve));
     const { socket } = rawClient(server, rawPost({}));
-    await vi.waitFor(() => expect(models.models()).toMatchObject([{ status: "loading", leases: 1 }]));
+    await eventually(() => expect(models.models()).toMatchObject([{ status: "loading", leases: 1 }]));
     socket.destroy();
-    await vi.waitFor(() => expect(models.models()).toMatchObject([{ status: "loading", leases: 0 }]));
+    await eventually(() => expect(models.models()).toMatchObject([{ status: "loading", leases: 0 }]));
     loaded();
-    await vi.waitFor(() => expect(models.models()).toMatchObject([{ status: "ready", leases: 0 }]));
+    await eventually(() => expect(models.models()).toMatchObject([{ status: "ready", leases: 0 }]));
   });
 
   it("or stops reading is cut off, and its generation ends", async () => {
@@ -143,12 +147,11 @@ describe("a client that leaves", () => {
       script: () => Array.from({ length: 2000 }, () => long),
     });
     const { socket, received, closed } = rawClient(server, rawPost({ stream: true }));
-    await vi.waitFor(() => expect(received.text.length).toBeGreaterThan(0));
+    await eventually(() => expect(received.text.length).toBeGreaterThan(0));
     socket.pause();
     expect(model.running).toBe(1);
-    await vi.waitFor(
-      () => expect({ running: model.running, active: server.active }).toEqual({ running: 0, active: 0 }),
-      { timeout: 4000 },
+    await eventually(() =>
+      expect({ running: model.running, active: server.active }).toEqual({ running: 0, active: 0 }),
     );
     expect(models.models()).toMatchObject([{ leases: 0 }]);
     socket.resume();
@@ -156,7 +159,7 @@ describe("a client that leaves", () => {
     expect(received.text).not.toContain("[DONE]");
   });
 
-  it("but one that reads slowly, or waits for long, is not", { timeout: 30_000 }, async () => {
+  it("but one that reads slowly, or waits for long, is not", async () => {
     const slow = new Promise((resolve) => setTimeout(resolve, 1500));
     const long = { type: "text-delta", text: "x".repeat(1024 * 1024) } as const;
     // More than the system keeps for a connection, so that the server has to wait for the reader.
@@ -167,7 +170,7 @@ describe("a client that leaves", () => {
       socket.resume();
       setTimeout(() => socket.pause(), 5);
     }, 60);
-    await vi.waitFor(() => expect(received.text).toContain("[DONE]"), { timeout: 25_000 });
+    await eventually(() => expect(received.text).toContain("[DONE]"));
     clearInterval(slowly);
     socket.destroy();
   });
@@ -181,7 +184,7 @@ describe("closing", () => {
     const stream = await fetch(`${server.url}/v1/chat/completions`, chat({ stream: true }));
     // A connection that is open already.
     const kept = rawClient(server, "GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n");
-    await vi.waitFor(() => expect(kept.received.text).toContain("alive"));
+    await eventually(() => expect(kept.received.text).toContain("alive"));
     const closing = server.close();
     await kept.closed;
     await expect(fetch(`${server.url}/livez`)).rejects.toThrow("fetch failed");
@@ -196,7 +199,7 @@ describe("closing", () => {
     const { server, model } = await start({ script: () => [hello, forever] });
     const stream = await fetch(`${server.url}/v1/chat/completions`, chat({ stream: true }));
     const whole = fetch(`${server.url}/v1/chat/completions`, chat());
-    await vi.waitFor(() => expect(model.running).toBe(2));
+    await eventually(() => expect(model.running).toBe(2));
     await server.close({ graceMs: 50 });
     expect(await stream.text()).toMatch(/"code":"shutting_down".*\n\ndata: \[DONE\]\n\n$/);
     expect((await whole).status).toBe(503);
@@ -225,7 +228,7 @@ describe("models at the start", () => {
       const response = await fetch(server.url + path);
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     };
-    await vi.waitFor(() => expect(models.models()).toMatchObject([{ id: "fake", status: "loading" }]));
+    await eventually(() => expect(models.models()).toMatchObject([{ id: "fake", status: "loading" }]));
     for (const path of ["/readyz", "/health"]) {
       expect(await probe(path)).toMatchObject({
         status: 503,

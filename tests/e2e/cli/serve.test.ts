@@ -31,6 +31,13 @@ async function serve(args: string[], env: NodeJS.ProcessEnv = cleanEnvironment()
   return { url, exit, kill: (signal) => void child.kill(signal), stderr: () => stderr };
 }
 
+/** Busy machines take their time. */
+const soon = { timeout: 20_000 };
+
+async function metrics(url: string): Promise<string> {
+  return (await fetch(`${url}/metrics`)).text();
+}
+
 async function post(url: string, path: string, body: object): Promise<Response> {
   return fetch(url + path, {
     method: "POST",
@@ -70,7 +77,7 @@ describe("izwi serve", () => {
   it("finishes an answer that runs when it is asked to stop", async () => {
     const server = await serve([]);
     const stream = endlessStream(server.url, 1);
-    await expect.poll(async () => (await fetch(`${server.url}/metrics`)).text()).toContain("izwi_requests_active 1");
+    await expect.poll(() => metrics(server.url), soon).toContain("izwi_requests_active 1");
     server.kill("SIGTERM");
     const text = await stream;
     expect(text).toMatch(/"finish_reason":"length"/);
@@ -85,9 +92,9 @@ describe("izwi serve", () => {
       (text) => text,
       () => "broken off",
     );
-    await expect.poll(async () => (await fetch(`${server.url}/metrics`)).text()).toContain("izwi_requests_active 1");
+    await expect.poll(() => metrics(server.url), soon).toContain("izwi_requests_active 1");
     server.kill("SIGINT");
-    await expect.poll(() => server.stderr()).toContain("Ctrl+C again stops at once");
+    await expect.poll(() => server.stderr(), soon).toContain("Ctrl+C again stops at once");
     server.kill("SIGINT");
     expect(await server.exit).toBe(130);
     expect(await stream).not.toContain("[DONE]");

@@ -9,7 +9,7 @@ async function serving(argv: string[], options: FakeWorldOptions = {}, prepare: 
   const world = new FakeWorld(options);
   prepare(world);
   const done = world.start("serve", ...argv);
-  await vi.waitFor(() => expect(world.server.started).toHaveLength(1));
+  await vi.waitFor(() => expect(world.server.started).toHaveLength(1), { timeout: 4000 });
   return { world, done };
 }
 
