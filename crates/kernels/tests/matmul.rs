@@ -99,6 +99,25 @@ fn products_match_f64_on_dequantized_weights() {
 }
 
 #[test]
+fn the_largest_products_do_not_overflow() {
+    let pool = ThreadPool::new(1);
+    let mut random = Random::new(5);
+    for kernels in tables() {
+        for block_type in BlockType::ALL {
+            for (tokens, sign) in [(1, 1.0), (4, -1.0), (9, 1.0), (9, -1.0)] {
+                let (rows, cols) = (17, 512);
+                let raw = inputs::blocks(block_type, rows * cols / block_type.block_len(), Fill::Ones, &mut random);
+                let matrix = MatrixView::new(block_type, rows, cols, &raw).unwrap();
+                let x = vec![sign; tokens * cols];
+                let actual = product(kernels, &pool, matrix, &x, tokens);
+                let label = format!("{:?} {} {tokens} tokens of {sign}", kernels.isa(), block_type.name());
+                assert_within(&label, &actual, &exact(matrix, &x));
+            }
+        }
+    }
+}
+
+#[test]
 fn every_token_count_matches_the_scalar_twin() {
     let pool = ThreadPool::new(3);
     let mut random = Random::new(3);

@@ -26,8 +26,10 @@ pub(in crate::x86) struct Header {
 pub(in crate::x86) trait Format {
     /// Bytes of 256 weights.
     const BYTES: usize;
-    /// Whether weights are signed bytes; otherwise they are 0 to 63.
+    /// Whether weights are signed bytes; otherwise they are 0 to `LARGEST`.
     const SIGNED: bool = false;
+    /// The largest unsigned weight, at most 63.
+    const LARGEST: usize;
     /// Whether 16 weights each have an integer scale.
     const SUB_SCALES: bool = false;
 

@@ -93,6 +93,7 @@ pub(in crate::x86) struct Q2K;
 
 impl Format for Q2K {
     const BYTES: usize = 84;
+    const LARGEST: usize = 3;
     const SUB_SCALES: bool = true;
 
     #[inline(always)]
@@ -128,6 +129,7 @@ pub(in crate::x86) struct Q3K;
 
 impl Format for Q3K {
     const BYTES: usize = 110;
+    const LARGEST: usize = 7;
     const SUB_SCALES: bool = true;
 
     #[inline(always)]
@@ -179,6 +181,7 @@ pub(in crate::x86) struct Q4K;
 
 impl Format for Q4K {
     const BYTES: usize = 144;
+    const LARGEST: usize = 15;
 
     #[inline(always)]
     unsafe fn header(bytes: *const u8) -> Header {
@@ -201,6 +204,7 @@ pub(in crate::x86) struct Q5K;
 
 impl Format for Q5K {
     const BYTES: usize = 176;
+    const LARGEST: usize = 31;
 
     #[inline(always)]
     unsafe fn header(bytes: *const u8) -> Header {
@@ -245,6 +249,7 @@ pub(in crate::x86) struct Q6K;
 
 impl Format for Q6K {
     const BYTES: usize = 210;
+    const LARGEST: usize = 63;
     const SUB_SCALES: bool = true;
 
     #[inline(always)]

@@ -7,6 +7,8 @@
 mod float_tile;
 pub(super) mod formats;
 pub(super) mod k_formats;
+mod panel;
+pub(super) mod panel_rows;
 pub(super) mod quant_tile;
 pub(super) mod simple_formats;
 mod values;
@@ -17,6 +19,7 @@ use std::arch::x86_64::*;
 use self::simple_formats::Eight;
 use crate::blocks::BlockType;
 use crate::dispatch::{FloatTile, Isa, Kernels, QuantTile, Tile, TileEntry};
+use crate::panel::PanelKernels;
 
 pub(crate) static KERNELS: Kernels = TABLE;
 
@@ -24,7 +27,7 @@ pub(crate) static KERNELS: Kernels = TABLE;
 pub(super) const TABLE: Kernels = Kernels {
     isa: Isa::Avx2,
     tiles: TILES,
-    panels: [None; BlockType::ALL.len()],
+    panels: PANELS,
     quantize_row: vector::quantize_row,
     sum_of_squares: vector::sum_of_squares,
     scale_by: vector::scale_by,
@@ -54,6 +57,23 @@ const TILES: [TileEntry; BlockType::ALL.len()] = [
     quant(quant_tile::tile::<k_formats::Q4K>),
     quant(quant_tile::tile::<k_formats::Q5K>),
     quant(quant_tile::tile::<k_formats::Q6K>),
+];
+
+/// In the order of [`BlockType::ALL`].
+const PANELS: [Option<PanelKernels>; BlockType::ALL.len()] = [
+    None,
+    None,
+    None,
+    Some(panel::kernels::<Eight<simple_formats::Q4_0>>()),
+    Some(panel::kernels::<Eight<simple_formats::Q4_1>>()),
+    Some(panel::kernels::<Eight<simple_formats::Q5_0>>()),
+    Some(panel::kernels::<Eight<simple_formats::Q5_1>>()),
+    None,
+    Some(panel::kernels::<k_formats::Q2K>()),
+    Some(panel::kernels::<k_formats::Q3K>()),
+    Some(panel::kernels::<k_formats::Q4K>()),
+    Some(panel::kernels::<k_formats::Q5K>()),
+    Some(panel::kernels::<k_formats::Q6K>()),
 ];
 
 const fn float(tile: FloatTile) -> TileEntry {

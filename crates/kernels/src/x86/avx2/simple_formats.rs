@@ -9,6 +9,7 @@ use super::formats::{Format, Header, Offsets, load, low_nibbles, read_u16, read_
 pub(in crate::x86) trait Block32 {
     const BYTES: usize;
     const SIGNED: bool = false;
+    const LARGEST: usize;
 
     /// The offsets of eight blocks whose scales are given.
     unsafe fn offsets(bytes: *const u8, scales: __m256) -> Offsets;
@@ -22,6 +23,7 @@ pub(in crate::x86) struct Eight<B>(B);
 impl<B: Block32> Format for Eight<B> {
     const BYTES: usize = 8 * B::BYTES;
     const SIGNED: bool = B::SIGNED;
+    const LARGEST: usize = B::LARGEST;
 
     #[inline(always)]
     unsafe fn header(bytes: *const u8) -> Header {
@@ -104,6 +106,7 @@ pub(in crate::x86) struct Q4_0;
 
 impl Block32 for Q4_0 {
     const BYTES: usize = 18;
+    const LARGEST: usize = 15;
 
     #[inline(always)]
     unsafe fn offsets(_: *const u8, scales: __m256) -> Offsets {
@@ -122,6 +125,7 @@ pub(in crate::x86) struct Q4_1;
 
 impl Block32 for Q4_1 {
     const BYTES: usize = 20;
+    const LARGEST: usize = 15;
 
     #[inline(always)]
     unsafe fn offsets(bytes: *const u8, _: __m256) -> Offsets {
@@ -140,6 +144,7 @@ pub(in crate::x86) struct Q5_0;
 
 impl Block32 for Q5_0 {
     const BYTES: usize = 22;
+    const LARGEST: usize = 31;
 
     #[inline(always)]
     unsafe fn offsets(_: *const u8, scales: __m256) -> Offsets {
@@ -158,6 +163,7 @@ pub(in crate::x86) struct Q5_1;
 
 impl Block32 for Q5_1 {
     const BYTES: usize = 24;
+    const LARGEST: usize = 31;
 
     #[inline(always)]
     unsafe fn offsets(bytes: *const u8, _: __m256) -> Offsets {
@@ -177,6 +183,7 @@ pub(in crate::x86) struct Q8_0;
 impl Block32 for Q8_0 {
     const BYTES: usize = 34;
     const SIGNED: bool = true;
+    const LARGEST: usize = 127;
 
     #[inline(always)]
     unsafe fn offsets(_: *const u8, _: __m256) -> Offsets {

@@ -5,32 +5,14 @@ use std::arch::x86_64::*;
 use crate::activations::QuantBlock;
 use crate::dispatch::WeightRows;
 use crate::panel::{PANEL_ROWS, PANEL_TOKENS, PanelBlock, PanelKernels};
-use crate::x86::avx2::formats::{Format, Offsets};
+use crate::x86::avx2::formats::Format;
+use crate::x86::avx2::panel_rows::Rows;
 
-/// Bytes of 256 weights of the widest format, with room to load past a short tail.
-const TAIL_BYTES: usize = 8 * 34;
 pub(super) const fn kernels<F: Format>() -> PanelKernels {
     PanelKernels {
         pack: pack::<F>,
         multiply: multiply::<F>,
     }
-}
-
-/// 256 weights of each row, before they are laid side by side.
-#[repr(align(64))]
-struct Rows {
-    quants: [[u8; 256]; PANEL_ROWS],
-    /// `[row, group]`
-    scales: [[f32; 16]; PANEL_ROWS],
-    offsets: [[f32; 16]; PANEL_ROWS],
-}
-
-impl Rows {
-    const ZERO: Self = Self {
-        quants: [[0; 256]; PANEL_ROWS],
-        scales: [[0.0; 16]; PANEL_ROWS],
-        offsets: [[0.0; 16]; PANEL_ROWS],
-    };
 }
 
 /// # Safety
@@ -39,60 +21,11 @@ impl Rows {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
 unsafe fn pack<F: Format>(weights: WeightRows<'_>, panel: &mut [PanelBlock]) {
     let mut rows = Rows::ZERO;
-    let mut tail = [0u8; TAIL_BYTES];
     for (index, block) in panel.iter_mut().enumerate() {
-        for row in 0..weights.num_rows {
-            let bytes = &weights.row(row)[index * F::BYTES..];
-            // Zero bytes are weights of value 0 in every format.
-            let start = if bytes.len() < F::BYTES {
-                tail[..bytes.len()].copy_from_slice(bytes);
-                tail.as_ptr()
-            } else {
-                bytes.as_ptr()
-            };
-            // SAFETY: 256 weights are readable at `start`; this function has the features.
-            unsafe { unpack::<F>(start, row, &mut rows) };
-        }
         // SAFETY: this function has the features.
-        unsafe { interleave(&rows, block) };
-    }
-}
-
-#[inline(always)]
-unsafe fn unpack<F: Format>(bytes: *const u8, row: usize, rows: &mut Rows) {
-    // SAFETY: the caller has the features and 256 readable weights; the stores are within a row's arrays.
-    unsafe {
-        let header = F::header(bytes);
-        let sign = _mm256_set1_epi8(if F::SIGNED { i8::MIN } else { 0 });
-        let quants = rows.quants[row].as_mut_ptr();
-        for (half, quad) in [F::quad::<0>(bytes), F::quad::<1>(bytes)].into_iter().enumerate() {
-            for (group, weights) in quad.into_iter().enumerate() {
-                let unsigned = _mm256_xor_si256(weights, sign);
-                _mm256_storeu_si256(quants.add(128 * half + 32 * group).cast(), unsigned);
-            }
-        }
-        let scales = rows.scales[row].as_mut_ptr();
-        let offsets = rows.offsets[row].as_mut_ptr();
-        if F::SUB_SCALES {
-            // Those of the first 16 weights of each group of 32, then those of the last 16.
-            let first = _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_castsi256_si128(header.sub_scales)));
-            let last = _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm256_extracti128_si256(header.sub_scales, 1)));
-            let (first, last) = (_mm256_mul_ps(first, header.scales), _mm256_mul_ps(last, header.scales));
-            // In order of the columns: one of each in turn.
-            let (low, high) = (_mm256_unpacklo_ps(first, last), _mm256_unpackhi_ps(first, last));
-            _mm256_storeu_ps(scales, _mm256_permute2f128_ps(low, high, 0x20));
-            _mm256_storeu_ps(scales.add(8), _mm256_permute2f128_ps(low, high, 0x31));
-        } else {
-            _mm256_storeu_ps(scales, header.scales);
-        }
-        match header.offsets {
-            // Signed weights: the sums start at what their sign bit adds.
-            Offsets::None => {}
-            Offsets::By32(by32) => _mm256_storeu_ps(offsets, by32),
-            Offsets::By16(low, high) => {
-                _mm256_storeu_ps(offsets, low);
-                _mm256_storeu_ps(offsets.add(8), high);
-            }
+        unsafe {
+            rows.unpack::<F>(weights, index);
+            interleave(&rows, block);
         }
     }
 }
