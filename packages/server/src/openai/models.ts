@@ -18,7 +18,7 @@ export const ModelObject = z
 
 export const ModelList = z.object({ object: z.literal("list"), data: z.array(ModelObject) }).openapi("ModelList");
 
-export function toModelObject(listing: ModelListing & { contextLength?: number }): z.output<typeof ModelObject> {
+export function toModelObject(listing: ModelListing): z.output<typeof ModelObject> {
   const { id, created, status, bytes, builtin, contextLength } = listing;
   const model = { id, object: "model" as const, created, owned_by: "izwi", status, size_bytes: bytes, builtin };
   return contextLength === undefined ? model : { ...model, max_model_len: contextLength };

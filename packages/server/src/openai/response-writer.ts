@@ -43,7 +43,7 @@ export class ResponseWriter {
         this.#openCall(event.index, event.name);
         break;
       case "tool-call-delta":
-        this.#callArguments(event.index, event.text);
+        this.#callArguments(event.text);
         break;
       case "tool-call":
         this.#call(event.index, event.name, event.arguments);
@@ -147,9 +147,10 @@ export class ResponseWriter {
     return item;
   }
 
-  #callArguments(index: number, text: string): void {
+  /** Pieces are always those of the open call. */
+  #callArguments(text: string): void {
     const item = this.#open;
-    if (item?.type !== "function_call" || this.#callIndex !== index || text === "") return;
+    if (item?.type !== "function_call" || text === "") return;
     item.arguments += text;
     this.#emitOf(item, { type: "response.function_call_arguments.delta", delta: text });
   }
@@ -158,7 +159,7 @@ export class ResponseWriter {
   #call(index: number, name: string, args: string): void {
     const isOpen = this.#open?.type === "function_call" && this.#callIndex === index;
     const item = isOpen ? (this.#open as FunctionCallItem) : this.#openCall(index, name);
-    this.#callArguments(index, args.slice(item.arguments.length));
+    this.#callArguments(args.slice(item.arguments.length));
     this.#close("completed");
   }
 

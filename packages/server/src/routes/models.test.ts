@@ -1,3 +1,4 @@
+import { CATALOG } from "@izwi/core";
 import { describe, expect, it } from "vitest";
 import { TestApp, type Json } from "../openai/fakes/test-app.js";
 
@@ -53,9 +54,20 @@ describe("GET /v1/models/{id}", () => {
   it("tells how long a conversation may be, where that is known", async () => {
     const app = new TestApp();
     const [first, second] = app.models.listings;
-    app.models.listings = [{ ...first!, ...{ contextLength: 4096 } }, second!];
+    app.models.listings = [{ ...first!, contextLength: 4096 }, second!];
     const body = (await (await app.app.request("/v1/models")).json()) as Json;
     expect(body.data.map(({ max_model_len }: Json) => max_model_len)).toEqual([4096, undefined]);
+  });
+
+  it("finds a model of the catalogue by each of its names", async () => {
+    const app = new TestApp();
+    const entry = CATALOG.find(({ aliases }) => aliases.length > 0)!;
+    app.models.listings = [{ ...app.models.listings[1]!, id: entry.id }];
+    for (const name of [entry.id, ...entry.aliases]) {
+      const response = await app.app.request(`/v1/models/${name}`);
+      expect(response.status, name).toBe(200);
+      expect(await response.json()).toMatchObject({ id: entry.id });
+    }
   });
 
   it("answers with 404 and the names that there are", async () => {
