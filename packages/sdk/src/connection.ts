@@ -10,13 +10,14 @@ const forgotten = new FinalizationRegistry<Connection>((connection) => {
 export class Connection {
   readonly #options: BackendOptions;
   readonly #open: OpenBackend;
+  readonly #giveUp = new AbortController();
   #opening: Promise<ChatBackend> | undefined;
   #opened: ChatBackend | undefined;
   #released = false;
 
   constructor(options: BackendOptions) {
     this.#options = options;
-    this.#open = () => openBackend(options);
+    this.#open = () => openBackend(options, this.#giveUp.signal);
   }
 
   /** The loaded model's name; before that, the name it was asked for by. */
@@ -60,8 +61,10 @@ export class Connection {
     if (this.#released) return;
     this.#released = true;
     forgotten.unregister(this);
-    const backend = await this.#opening?.catch(() => undefined);
-    await backend?.release();
+    if (this.#opened !== undefined) return this.#opened.release();
+    // A model that is still loading isn't waited for, and given back if it comes all the same.
+    this.#giveUp.abort();
+    this.#opening?.then((late) => late.release()).catch(() => undefined);
   }
 
   async #start(): Promise<ChatBackend> {

@@ -5,16 +5,6 @@ export function invalid(field: string, expected: string, value: unknown): IzwiEr
   return new IzwiError("INVALID_REQUEST", `${field} must be ${expected}, but it is ${describe(value)}.`);
 }
 
-/** Codes that arise in this package only. */
-type OwnCode = "INVALID_ANSWER" | "INVALID_SESSION_FILE" | "UPSTREAM_FAILED";
-
-export type Code = ErrorCode | OwnCode;
-
-/** The error with one of this package's codes. */
-export function failure(code: Code, message: string, options?: ErrorOptions): IzwiError {
-  return new IzwiError(code as ErrorCode, message, options);
-}
-
 export function sessionClosed(): IzwiError {
   return new IzwiError("CLOSED", "The session is closed. Start another with chat() or chat.load().");
 }
@@ -28,7 +18,7 @@ export function isAborted(error: unknown): boolean {
   return error instanceof IzwiError && error.code === "ABORTED";
 }
 
-export function hasCode(error: unknown, code: Code): error is IzwiError {
+export function hasCode(error: unknown, code: ErrorCode): error is IzwiError {
   return error instanceof IzwiError && error.code === code;
 }
 

@@ -145,11 +145,13 @@ export class ReplyLog<T = string> implements ReplyStream<T> {
         last = result.catch(() => undefined);
         return result;
       },
-      return: () => {
+      return: async () => {
         if (!left) this.abort();
         left = true;
         this.#wake();
-        return Promise.resolve({ done: true, value: undefined });
+        // After the loop the history is as it is going to be.
+        await this.#outcome.catch(() => undefined);
+        return { done: true, value: undefined };
       },
     };
   }

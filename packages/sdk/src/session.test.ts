@@ -188,6 +188,21 @@ describe("stream", () => {
     expect(s.history).toHaveLength(2);
   });
 
+  it("has settled when the loop has been left, and doesn't wait for the sends before it", async () => {
+    const { session: s } = session([slow("one two three"), slow("four five six"), "seven"]);
+    const first = s.stream("1");
+    const second = s.stream("2");
+    for await (const event of second.events) if (event.type === "text-delta") break;
+    expect(s.history.map(({ content }) => content)).toEqual(["1", "one two three", "2", "four"]);
+    const third = s.stream("3");
+    const fourth = s.stream("4");
+    fourth.abort();
+    expect(await fourth.text).toBe("");
+    expect(await first.text).toBe("one two three");
+    third.abort();
+    await third.reply;
+  });
+
   it("left before anything has come, nothing has happened", async () => {
     const { session: s } = session([slow("one two"), "b"]);
     const stream = s.stream("1");
@@ -316,6 +331,22 @@ describe("close", () => {
       await inner.send("1");
     }
     await vi.waitFor(() => expect(other.backend.users).toBe(0));
+  });
+
+  it("doesn't wait for a model that is still loading, which is given back when it comes", async () => {
+    const backend = scripted([]);
+    let loaded = (): void => undefined;
+    const loading = new Promise<void>((resolve) => {
+      loaded = resolve;
+    });
+    const s = chat({ chatBackend: () => loading.then(backend.open) });
+    const sending = s.send("x");
+    const ready = s.ready();
+    await s.close();
+    await expect(sending).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(ready).rejects.toMatchObject({ code: "CLOSED" });
+    loaded();
+    await vi.waitFor(() => expect(backend.users).toBe(0));
   });
 
   it("a model that never opened is no matter", async () => {

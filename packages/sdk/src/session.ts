@@ -225,10 +225,13 @@ export class Session implements AsyncDisposable, Disposable {
   #begin(message: string, options: AnySendOptions, attempts: number): ReplyLog<unknown> {
     const abort = new AbortController();
     const control: TurnControl = { left: false, thinkingEnded: false, stream: undefined };
+    let begun = false;
     const log: ReplyLog<unknown> = new ReplyLog({
       leave: () => {
         control.left = true;
         abort.abort();
+        // Nothing to wait for, least of all the sends before it.
+        if (!begun) log.finish(nothing(this.model), "");
       },
       endThinking: () => {
         control.thinkingEnded = true;
@@ -245,6 +248,7 @@ export class Session implements AsyncDisposable, Disposable {
       }),
     );
     const work = async (): Promise<void> => {
+      begun = true;
       try {
         if (!log.ended) await this.#turn(message, options, attempts, log, control, abort.signal);
       } catch (error) {

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { writeAtomically } from "./atomic-write.js";
 import type { ModelIdentity } from "./backends/backend.js";
 import type { Overflow, WindowState } from "./context-window.js";
-import { describe, failure, isRecord, messageOf } from "./errors.js";
+import { describe, isRecord, messageOf } from "./errors.js";
 import type { AnswerMessage, HistoryMessage } from "./history.js";
 import { answerSettings, checkTurnSettings, type TurnSettings } from "./settings.js";
 
@@ -29,7 +29,7 @@ export async function writeTranscript(path: string, transcript: Transcript): Pro
   try {
     await writeAtomically(path, text);
   } catch (error) {
-    throw failure("INVALID_SESSION_FILE", `The session can't be saved to ${path}: ${messageOf(error)}`, {
+    throw new IzwiError("INVALID_SESSION_FILE", `The session can't be saved to ${path}: ${messageOf(error)}`, {
       cause: error,
     });
   }
@@ -44,12 +44,14 @@ export async function readTranscript(path: string): Promise<Transcript> {
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     const why = missing ? "there is no such file" : messageOf(error);
-    throw failure("INVALID_SESSION_FILE", `The session can't be loaded from ${path}: ${why}.`, { cause: error });
+    throw new IzwiError("INVALID_SESSION_FILE", `The session can't be loaded from ${path}: ${why}.`, { cause: error });
   }
   try {
     return fromJson(text);
   } catch (error) {
-    throw failure("INVALID_SESSION_FILE", `${path} isn't a session's file: ${messageOf(error)}`, { cause: error });
+    throw new IzwiError("INVALID_SESSION_FILE", `${path} isn't a session's file: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,6 +1,5 @@
-import type { ChatMessage, FinishReason, IzwiError, ResponseFormat } from "@izwi/core";
+import { IzwiError, type ChatMessage, type FinishReason, type ResponseFormat } from "@izwi/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { failure } from "./errors.js";
 import { hasDescriptions, parseWith, toJsonSchema, type JsonSchema } from "./schema.js";
 
 /** What is thought of a typed answer. */
@@ -54,5 +53,5 @@ function invalidAnswer(text: string, issues: string[], cut: boolean): IzwiError 
   const why = cut
     ? "The answer was cut off before its JSON was complete: give a larger maxTokens, or a schema that bounds its texts and arrays"
     : `The answer doesn't fit the schema (${issues.join("; ")})`;
-  return failure("INVALID_ANSWER", `${why}. It was: ${start}`);
+  return new IzwiError("INVALID_ANSWER", `${why}. It was: ${start}`);
 }

@@ -8,11 +8,10 @@ import type {
   LanguageModelV3StreamResult,
   LanguageModelV3Usage,
 } from "@ai-sdk/provider";
-import type { ChatEvent, EndEvent, Usage } from "@izwi/core";
+import { IzwiError, type ChatEvent, type EndEvent, type Usage } from "@izwi/core";
 import { randomUUID } from "node:crypto";
 import { abortable } from "../abort.js";
 import type { ChatBackend } from "../backends/backend.js";
-import { failure } from "../errors.js";
 import { toChatRequest } from "./prompt.js";
 import type { IzwiModelSettings } from "./provider.js";
 
@@ -74,7 +73,7 @@ export class IzwiLanguageModel implements LanguageModelV3 {
       }
     }
     const { finishReason, usage } = result;
-    if (finishReason === undefined || usage === undefined) throw failure("INTERNAL", "The answer has no end.");
+    if (finishReason === undefined || usage === undefined) throw new IzwiError("INTERNAL", "The answer has no end.");
     return { ...result, content, finishReason, usage, warnings: result.warnings ?? [], ...(request && { request }) };
   }
 

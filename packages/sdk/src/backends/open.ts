@@ -21,15 +21,21 @@ export interface BackendWorld {
 /**
  * Opens the backend that the options mean. A conversation leaves this machine only by `baseUrl` or `apiKey`, or where
  * the environment names a server *and* the model's name means nothing here.
+ *
+ * @param signal gives up loading
  */
-export async function openBackend(options: BackendOptions, world: BackendWorld = thisWorld): Promise<ChatBackend> {
+export async function openBackend(
+  options: BackendOptions,
+  signal?: AbortSignal,
+  world: BackendWorld = thisWorld,
+): Promise<ChatBackend> {
   if (options.chatBackend !== undefined) return options.chatBackend();
   const { model, contextLength } = options;
   const server = serverOf(options, world.env);
   if (server?.explicit) return world.openRemote(server, model, contextLength);
   const name = model ?? (await defaultModel(options, world));
   try {
-    const lease = await world.models.acquire(name, options);
+    const lease = await world.models.acquire(name, options, signal);
     return new LocalBackend(lease, name);
   } catch (error) {
     if (!hasCode(error, "MODEL_NOT_FOUND") || isOurs(name)) throw error;
@@ -44,7 +50,9 @@ export async function openBackend(options: BackendOptions, world: BackendWorld =
 }
 
 const thisWorld: BackendWorld = {
-  env: process.env,
+  get env() {
+    return process.env;
+  },
   models: sharedModels,
   async openRemote(server, model, contextLength) {
     // Only those who use a server load the client for it.

@@ -1,6 +1,5 @@
-import type { ChatEvent, EndEvent, FinishReason, Timings, Usage } from "@izwi/core";
+import { IzwiError, type ChatEvent, type EndEvent, type FinishReason, type Timings, type Usage } from "@izwi/core";
 import type OpenAI from "openai";
-import { failure } from "../errors.js";
 import { ThoughtSplitter } from "./thought-splitter.js";
 
 export type WireChunk = OpenAI.Chat.Completions.ChatCompletionChunk;
@@ -56,7 +55,7 @@ export class RemoteAnswer {
   end(): ChatEvent[] {
     const rest = this.#splitter.end();
     if (this.#finish === undefined) {
-      throw failure("UPSTREAM_FAILED", "The server's answer broke off before its end.");
+      throw new IzwiError("UPSTREAM_FAILED", "The server's answer broke off before its end.");
     }
     const finishReason = finishReasonOf(this.#finish, this.#calls.size > 0);
     // A call that the length limit cut isn't one.

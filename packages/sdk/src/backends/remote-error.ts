@@ -1,24 +1,24 @@
-import { IzwiError } from "@izwi/core";
+import { IzwiError, type ErrorCode } from "@izwi/core";
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from "openai";
-import { aborted, failure, messageOf, type Code } from "../errors.js";
+import { aborted, messageOf } from "../errors.js";
 
 /** Whatever the client threw, with a code. Errors with codes stay as they are. */
 export function fromRemoteError(error: unknown, baseUrl: string, signal: AbortSignal): Error {
   if (error instanceof IzwiError) return error;
   if (signal.aborted || error instanceof APIUserAbortError) return aborted(signal.reason ?? error);
   if (error instanceof APIConnectionTimeoutError) {
-    return failure("UPSTREAM_FAILED", `The server at ${baseUrl} didn't answer in time.`, { cause: error });
+    return new IzwiError("UPSTREAM_FAILED", `The server at ${baseUrl} didn't answer in time.`, { cause: error });
   }
   if (error instanceof APIConnectionError) {
     const why = error.cause === undefined ? "" : ` (${rootOf(error.cause)})`;
-    return failure("UPSTREAM_FAILED", `The server at ${baseUrl} can't be reached${why}.`, { cause: error });
+    return new IzwiError("UPSTREAM_FAILED", `The server at ${baseUrl} can't be reached${why}.`, { cause: error });
   }
   if (error instanceof APIError) {
     const status = error.status === undefined ? "failed" : `answered ${error.status}`;
     const text = `The server at ${baseUrl} ${status}: ${textOf(error)}`;
-    return failure(codeOf(error), text, { cause: error });
+    return new IzwiError(codeOf(error), text, { cause: error });
   }
-  return failure("UPSTREAM_FAILED", `The answer of the server at ${baseUrl} broke off: ${messageOf(error)}`, {
+  return new IzwiError("UPSTREAM_FAILED", `The answer of the server at ${baseUrl} broke off: ${messageOf(error)}`, {
     cause: error,
   });
 }
@@ -29,7 +29,7 @@ export function refuses(error: unknown, field: string): boolean {
   return error.param === field || (error.param ?? "").startsWith(`${field}.`) || textOf(error).includes(field);
 }
 
-function codeOf(error: APIError): Code {
+function codeOf(error: APIError): ErrorCode {
   const { status, code } = error;
   if (code === "context_length_exceeded" || /maximum context length|exceeds? .*context/i.test(textOf(error))) {
     return "CONTEXT_OVERFLOW";

@@ -14,6 +14,12 @@ interface Extensions {
   thinking_budget?: number;
 }
 
+/** A thought by both its names: vLLM has changed from the one to the other. */
+interface Reasoning {
+  reasoning_content?: string;
+  reasoning?: string;
+}
+
 export type WireBody = WireRequest & Extensions;
 
 /** What `chat()` promises where nothing is said. */
@@ -82,8 +88,11 @@ function toWireMessage(message: ChatMessage, withReasoning: boolean): WireMessag
     case "tool":
       return { role: "tool", content: message.content, tool_call_id: message.toolCallId ?? "" };
     case "assistant": {
-      const wire: WireMessage & { reasoning_content?: string } = { role: "assistant", content: message.content };
-      if (withReasoning && message.reasoningContent) wire.reasoning_content = message.reasoningContent;
+      const wire: WireMessage & Reasoning = { role: "assistant", content: message.content };
+      if (withReasoning && message.reasoningContent) {
+        wire.reasoning_content = message.reasoningContent;
+        wire.reasoning = message.reasoningContent;
+      }
       if (message.toolCalls !== undefined && message.toolCalls.length > 0) {
         wire.tool_calls = message.toolCalls.map(({ id = "", name, arguments: args }) => ({
           id,

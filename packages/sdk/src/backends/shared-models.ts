@@ -1,4 +1,5 @@
 import { loadModel, resolveModel, type LoadModelOptions, type Model, type ResolvedModel } from "@izwi/core";
+import { abortable } from "../abort.js";
 
 export type LoadOptions = Pick<
   LoadModelOptions,
@@ -18,23 +19,28 @@ export interface ModelLease {
 
 interface Shared {
   loading: Promise<LocalModel>;
+  /** Gives up loading. */
+  giveUp: AbortController;
   users: number;
 }
 
+type Load = (path: string, options: LoadModelOptions) => Promise<LocalModel>;
+
 /** Loads each file once, however many sessions use it with the same options, and closes it after the last of them. */
 export class SharedModels {
-  readonly #load: (path: string, options: LoadOptions) => Promise<LocalModel>;
+  readonly #load: Load;
   readonly #shared = new Map<string, Shared>();
 
-  constructor(load: (path: string, options: LoadOptions) => Promise<LocalModel> = loadModel) {
+  constructor(load: Load = loadModel) {
     this.#load = load;
   }
 
-  async acquire(name: string, options: LoadOptions): Promise<ModelLease> {
+  /** @param signal waits no longer; the load is given up when nobody waits for it any more */
+  async acquire(name: string, options: LoadOptions, signal?: AbortSignal): Promise<ModelLease> {
     const resolved = await resolveModel(name, { modelsDir: options.modelsDir });
-    const { backend, threads, contextLength, maxRunning, maxWaiting } = options;
-    const key = JSON.stringify([resolved.path, backend, threads, contextLength, maxRunning, maxWaiting]);
-    const shared = this.#shared.get(key) ?? { loading: this.#load(resolved.path, options), users: 0 };
+    const loadOptions = withoutNames(options);
+    const key = JSON.stringify([resolved.path, loadOptions]);
+    const shared = this.#shared.get(key) ?? this.#start(resolved.path, loadOptions);
     this.#shared.set(key, shared);
     shared.users += 1;
     let held = true;
@@ -44,18 +50,31 @@ export class SharedModels {
       shared.users -= 1;
       if (shared.users > 0) return;
       if (this.#shared.get(key) === shared) this.#shared.delete(key);
+      shared.giveUp.abort();
       const model = await shared.loading.catch(() => undefined);
       await model?.close();
     };
     try {
-      return { model: await shared.loading, resolved, release };
+      const model = await (signal ? abortable(shared.loading, signal) : shared.loading);
+      return { model, resolved, release };
     } catch (error) {
       // A failed load isn't kept: the next one tries again.
-      if (this.#shared.get(key) === shared) this.#shared.delete(key);
-      await release();
+      if (!signal?.aborted && this.#shared.get(key) === shared) this.#shared.delete(key);
+      release().catch(() => undefined);
       throw error;
     }
   }
+
+  #start(path: string, options: LoadOptions): Shared {
+    const giveUp = new AbortController();
+    return { loading: this.#load(path, { ...options, signal: giveUp.signal }), giveUp, users: 0 };
+  }
+}
+
+/** What makes a difference to a loaded model, in a fixed order. */
+function withoutNames({ backend, threads, contextLength, maxRunning, maxWaiting }: LoadOptions): LoadOptions {
+  const known = Object.entries({ backend, threads, contextLength, maxRunning, maxWaiting });
+  return Object.fromEntries(known.filter(([, value]) => value !== undefined));
 }
 
 /** The models that sessions of this process share. */

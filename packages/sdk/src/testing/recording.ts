@@ -1,9 +1,9 @@
-import type { ChatEvent, ChatRequest } from "@izwi/core";
+import { IzwiError, type ChatEvent, type ChatRequest } from "@izwi/core";
 import { readFile } from "node:fs/promises";
 import { writeAtomically } from "../atomic-write.js";
 import type { BackendStream, ChatBackend, OpenBackend } from "../backends/backend.js";
 import { openBackend, type BackendOptions } from "../backends/open.js";
-import { aborted, failure, isRecord, messageOf } from "../errors.js";
+import { aborted, isRecord, messageOf } from "../errors.js";
 
 export interface RecordingOptions extends BackendOptions {
   /**
@@ -85,7 +85,9 @@ class Tape {
     } catch (error) {
       const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
       if (missing && mode === "auto") return new Tape(path, empty);
-      throw failure("INVALID_REQUEST", `The recording ${path} can't be read: ${messageOf(error)}`, { cause: error });
+      throw new IzwiError("INVALID_REQUEST", `The recording ${path} can't be read: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -173,7 +175,7 @@ function replayed(events: readonly ChatEvent[], signal: AbortSignal): BackendStr
 
 function missing(path: string, { messages }: ChatRequest): Error {
   const last = messages.at(-1)?.content ?? "";
-  return failure(
+  return new IzwiError(
     "INVALID_REQUEST",
     `The recording ${path} has no answer to this request (its newest message: ${JSON.stringify(last.slice(0, 80))}). ` +
       `Run once with IZWI_RECORDING=auto and a model.`,

@@ -38,5 +38,5 @@ export const TINY_TEMPLATE = `
 {%- endfor %}
 {%- if add_generation_prompt %}
   {{- '<|im_start|>assistant\\n' }}
-  {%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>\\n\\n</think>\\n\\n' }}{%- endif %}
+  {{- '<think>\\n' if enable_thinking else '<think>\\n\\n</think>\\n\\n' }}
 {%- endif %}`.trimStart();
