@@ -1,0 +1,42 @@
+/** The official `openai` client for Python. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pythonPrograms } from "./python-environment.js";
+import { MODEL, serve, until, type TestServer } from "./running-server.js";
+
+const python = pythonPrograms();
+const script = fileURLToPath(new URL("python/test_openai.py", import.meta.url));
+
+describe.skipIf("missing" in python)(`the Python client${"missing" in python ? `: ${python.missing}` : ""}`, () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await serve();
+  });
+  afterAll(() => server.stop());
+
+  it("works unchanged", async () => {
+    const bin = "bin" in python ? python.bin : "";
+    const { code, output } = await run(join(bin, "python"), [script, `${server.url}/v1`, MODEL]);
+    expect(output.trim().split("\n").at(-1), output).toBe("many_at_once");
+    expect(code).toBe(0);
+    const active = () => server.metric("izwi_requests_active");
+    await until(
+      async () => (await active()) === 0,
+      async () => `${await active()} requests are still active`,
+    );
+  });
+});
+
+/** Not spawnSync, which would keep this process from reading the server's output. */
+function run(command: string, args: string[]): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args);
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, output }));
+  });
+}

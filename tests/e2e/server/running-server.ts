@@ -1,0 +1,97 @@
+/** The real `izwi serve` in a process of its own, on a free port, with the built-in model. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { program } from "../cli/program.js";
+
+export const MODEL = "izwi-tiny";
+
+export interface TestServer {
+  url: string;
+  process: ChildProcess;
+  /** Everything that it wrote. */
+  output(): string;
+  /** The sum of a metric's samples, of those with this label where one is given. */
+  metric(name: string, label?: string): Promise<number>;
+  /** Bytes of memory that the process holds; undefined where the system doesn't tell. */
+  residentBytes(): number | undefined;
+  /** Ends it with SIGTERM and gives its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts the server and waits until it is ready. */
+export async function serve(...flags: string[]): Promise<TestServer> {
+  const home = mkdtempSync(join(tmpdir(), "izwi-serve-"));
+  const { PATH, SystemRoot, LD_LIBRARY_PATH } = process.env;
+  const env = { PATH, SystemRoot, LD_LIBRARY_PATH, HOME: home, IZWI_MODELS_DIR: join(home, "models"), NO_COLOR: "1" };
+  const child = spawn(process.execPath, [program, "serve", "--port", "0", "--model", MODEL, ...flags], { env });
+  let output = "";
+  const url = new Promise<string>((resolve, reject) => {
+    const read = (text: string) => {
+      output += text;
+      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(output);
+      if (found) resolve(found[0]);
+    };
+    child.stdout.setEncoding("utf8").on("data", read);
+    child.stderr.setEncoding("utf8").on("data", read);
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`izwi serve ended with code ${code}:\n${output}`)));
+  });
+  const server: TestServer = {
+    url: await url,
+    process: child,
+    output: () => output,
+    metric: (name, label = "") => metric(server.url, name, label),
+    residentBytes: () => residentBytes(child.pid!),
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill("SIGTERM");
+        await once(child, "exit");
+      }
+      rmSync(home, { recursive: true, force: true });
+      return child.exitCode;
+    },
+  };
+  await untilReady(server);
+  return server;
+}
+
+async function untilReady(server: TestServer): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if ((await fetch(`${server.url}/readyz`)).status === 200) return;
+    await pause(50);
+  }
+  throw new Error(`The server isn't ready:\n${server.output()}`);
+}
+
+async function metric(url: string, name: string, label: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const named = text.split("\n").filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+  const samples = named.filter((line) => line.includes(label));
+  if (samples.length === 0) throw new Error(`There is no metric ${name} ${label}.`);
+  return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+}
+
+function residentBytes(pid: number): number | undefined {
+  try {
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]) * 1024;
+  } catch {
+    return undefined;
+  }
+}
+
+export const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+
+/** Waits until `holds`, or throws with what `describe` says. */
+export async function until(holds: () => Promise<boolean>, describe: () => Promise<string>): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (await holds()) return;
+    await pause(50);
+  }
+  throw new Error(await describe());
+}
