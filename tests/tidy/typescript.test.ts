@@ -10,9 +10,9 @@ function isTest(path: string): boolean {
   return path.endsWith(".test.ts") || path.includes("/fakes/");
 }
 
-/** The modules that a file imports, also for types and on demand. */
+/** The modules that a file imports, also for types and on demand. No module's name has a space, as texts have. */
 function imports(code: string): string[] {
-  const found = code.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)["']([^"']+)["']/g);
+  const found = code.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)["']([^"'\s()]+)["']/g);
   return [...found].map(([, name]) => name!);
 }
 
