@@ -114,28 +114,28 @@ impl NativeModel {
     }
 
     /// Answers a conversation. The prompt is made off the event loop; what is wrong with it arrives as the last event.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn chat(&self, request: NativeChatRequest) -> napi::Result<NativeStream> {
         let request = ChatRequest::try_from(request)?;
         Ok(self.stream(move |model, stream| model.chat(&request, stream)))
     }
 
     /// Goes on from token ids, without a template.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn complete(&self, request: NativeCompletionRequest) -> napi::Result<NativeStream> {
         let request = CompletionRequest::try_from(request)?;
         Ok(self.stream(move |model, stream| model.complete(&request, stream)))
     }
 
     /// Scores token ids: a `scores` event of one number less than there are ids.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn score(&self, token_ids: Uint32Array) -> NativeStream {
         let token_ids = token_ids.to_vec();
         self.stream(move |model, stream| model.score(token_ids, stream))
     }
 
     /// The same with alternatives: `logprobs` events.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn logprobs(&self, token_ids: Uint32Array, top: f64) -> napi::Result<NativeStream> {
         let top = count("top", Some(top))?.unwrap_or(0);
         let token_ids = token_ids.to_vec();
@@ -143,7 +143,7 @@ impl NativeModel {
     }
 
     /// One `embedding` event of `hiddenSize` numbers. `pooling`: mean | last
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn embed(&self, token_ids: Uint32Array, pooling: String) -> napi::Result<NativeStream> {
         let pooling = match pooling.as_str() {
             "mean" => Pooling::Mean,
@@ -158,18 +158,18 @@ impl NativeModel {
         Ok(self.stream(move |model, stream| model.embed(token_ids, pooling, stream)))
     }
 
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn tokenize(&self, text: String, parse_special: bool) -> Uint32Array {
         Uint32Array::new(self.model.tokenize(&text, parse_special))
     }
 
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn detokenize(&self, token_ids: Uint32Array) -> napi::Result<String> {
         self.model.detokenize(&token_ids).map_err(|error| napi_error(&error))
     }
 
     /// The text of the prompt that `chat` would make.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn apply_template(&self, request: NativeChatRequest) -> napi::Result<String> {
         let request = ChatRequest::try_from(request)?;
         self.model.apply_template(&request).map_err(|error| napi_error(&error))

@@ -6,8 +6,9 @@ use std::sync::mpsc::Receiver;
 
 use crate::EngineEvent;
 
-/// Cancels its request when told to, and when dropped. The request ends within one step of the engine, which is at most
-/// one prefill chunk; its last event still comes.
+/// Cancels its request when told to, and when dropped. The request ends within one step of the engine: between two layers
+/// of the model where all requests of the step are cancelled, else after one prefill chunk at most. Its last event still
+/// comes.
 #[derive(Debug)]
 pub struct CancelHandle {
     pub(crate) cancelled: Arc<AtomicBool>,

@@ -108,7 +108,9 @@ impl Stepper {
             return;
         }
         match self.compute(&plan) {
-            Ok(()) => self.take_results(&plan),
+            Ok(true) => self.take_results(&plan),
+            // All that were in it have been cancelled meanwhile; the next step ends them.
+            Ok(false) => {}
             Err(error) => self.fail_plan(&plan, error),
         }
         self.publish_stats();
@@ -131,20 +133,29 @@ impl Stepper {
         }
     }
 
-    /// Carries out a plan's copies and its forward pass.
-    fn compute(&mut self, plan: &Plan) -> Result<()> {
+    /// Carries out a plan's copies and its forward pass. False if nobody wanted it any more before it was done.
+    fn compute(&mut self, plan: &Plan) -> Result<bool> {
         self.build_batch(plan);
         let (model, batch) = (&mut self.model, &self.batch);
         let (logits, states) = (&mut self.logits, &mut self.states);
+        let is_unwanted = || {
+            let mut requests = plan.chunks.iter().map(|chunk| self.requests.get(&chunk.sequence));
+            requests.all(|request| request.is_none_or(ActiveRequest::is_cancelled))
+        };
         let result = catch_unwind(AssertUnwindSafe(|| {
             for copy in &plan.copies {
                 model.copy_block(copy.from, copy.to)?;
             }
-            model.forward(batch, logits)?;
-            model.hidden_states(&self.state_rows, states)
+            let is_done = model.forward_if_wanted(batch, logits, &is_unwanted)?;
+            if is_done {
+                model.hidden_states(&self.state_rows, states)?;
+            }
+            Ok(is_done)
         }));
         match result {
-            Ok(computed) => computed?,
+            Ok(Err(error)) => return Err(error),
+            Ok(Ok(false)) => return Ok(false),
+            Ok(Ok(true)) => {}
             Err(payload) => return Err(EngineError::Panicked(panic_message(&*payload))),
         }
         let expect = |what: &str, values: &[f32], expected: usize| {
@@ -155,7 +166,8 @@ impl Stepper {
         };
         let num_logits = self.batch.logit_rows.len() * self.model.vocab_size();
         expect("logits", &self.logits, num_logits)?;
-        expect("states", &self.states, self.state_rows.len() * self.model.hidden_size())
+        expect("states", &self.states, self.state_rows.len() * self.model.hidden_size())?;
+        Ok(true)
     }
 
     fn build_batch(&mut self, plan: &Plan) {

@@ -21,6 +21,21 @@ pub trait LanguageModel: Send {
     /// `ModelError::Backend` when the device fails. The cache's content for the batch's positions is undefined then.
     fn forward(&mut self, batch: &Batch, logits: &mut Vec<f32>) -> Result<(), ModelError>;
 
+    /// Like `forward`, but may give up on the way once `is_unwanted` says so, and then returns false. The cache's content
+    /// for the batch's positions is undefined then.
+    ///
+    /// # Errors
+    /// As `forward`.
+    fn forward_if_wanted(
+        &mut self,
+        batch: &Batch,
+        logits: &mut Vec<f32>,
+        is_unwanted: &dyn Fn() -> bool,
+    ) -> Result<bool, ModelError> {
+        let _ = is_unwanted;
+        self.forward(batch, logits).map(|()| true)
+    }
+
     /// Leaves the final hidden states, after the output norm, of these rows of the batch that was computed last in
     /// `states`, `[rows, hidden_size]`.
     ///

@@ -222,12 +222,28 @@ impl<B: Backend> LanguageModel for LoadedModel<B> {
     }
 
     fn forward(&mut self, batch: &Batch, logits: &mut Vec<f32>) -> Result<()> {
+        self.forward_if_wanted(batch, logits, &|| false).map(drop)
+    }
+
+    fn forward_if_wanted(
+        &mut self,
+        batch: &Batch,
+        logits: &mut Vec<f32>,
+        is_unwanted: &dyn Fn() -> bool,
+    ) -> Result<bool> {
         batch.check(self.config.vocab_size, self.context_length, BLOCK_SIZE, self.num_blocks)?;
         self.num_rows = 0;
-        self.graph
-            .forward(&self.backend, batch, &mut self.cache, &mut self.scratch, logits)?;
-        self.num_rows = batch.token_ids.len();
-        Ok(())
+        let Self {
+            backend,
+            cache,
+            scratch,
+            ..
+        } = self;
+        let is_done = self
+            .graph
+            .forward(backend, batch, cache, scratch, logits, is_unwanted)?;
+        self.num_rows = if is_done { batch.token_ids.len() } else { 0 };
+        Ok(is_done)
     }
 
     fn hidden_states(&mut self, rows: &[usize], states: &mut Vec<f32>) -> Result<()> {

@@ -106,7 +106,7 @@ impl<B: Backend> Qwen3<B> {
     }
 
     /// Computes the batch, whose ids, positions and blocks must be in range, and leaves `[logit_rows, vocab]` in
-    /// `logits`.
+    /// `logits`. False if it gave up between two layers because `is_unwanted` said so.
     pub fn forward(
         &self,
         backend: &B,
@@ -114,14 +114,18 @@ impl<B: Backend> Qwen3<B> {
         cache: &mut B::KvCache,
         scratch: &mut Scratch<B>,
         logits: &mut Vec<f32>,
-    ) -> Result<()> {
+        is_unwanted: &dyn Fn() -> bool,
+    ) -> Result<bool> {
         backend.embed(&self.embedding, &batch.token_ids, &mut scratch.hidden)?;
         for (index, layer) in self.layers.iter().enumerate() {
+            if is_unwanted() {
+                return Ok(false);
+            }
             self.forward_layer(backend, layer, index, batch, cache, scratch)?;
         }
         logits.clear();
         if batch.logit_rows.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let head = self.output.as_ref().unwrap_or(&self.embedding);
         let epsilon = self.config.rms_norm_epsilon;
@@ -132,7 +136,8 @@ impl<B: Backend> Qwen3<B> {
             epsilon,
             head,
             logits,
-        )
+        )?;
+        Ok(true)
     }
 
     /// Leaves the final states, after the output norm, of rows of the pass that was computed last, `[rows, hidden]`.

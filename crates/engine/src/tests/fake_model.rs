@@ -134,29 +134,12 @@ impl FakeModel {
     }
 }
 
-impl LanguageModel for FakeModel {
-    fn vocab_size(&self) -> usize {
-        self.vocab_size
+impl FakeModel {
+    fn begin(&mut self) -> Behaviour {
+        (self.before_forward)(self.num_forwards.fetch_add(1, Ordering::SeqCst))
     }
 
-    fn hidden_size(&self) -> usize {
-        HIDDEN_SIZE
-    }
-
-    fn context_length(&self) -> usize {
-        self.context_length
-    }
-
-    fn block_size(&self) -> usize {
-        self.block_size
-    }
-
-    fn num_blocks(&self) -> usize {
-        self.slots.len() / self.block_size
-    }
-
-    fn forward(&mut self, batch: &Batch, logits: &mut Vec<f32>) -> Result<(), ModelError> {
-        let behaviour = (self.before_forward)(self.num_forwards.fetch_add(1, Ordering::SeqCst));
+    fn compute(&mut self, batch: &Batch, logits: &mut Vec<f32>, behaviour: Behaviour) -> Result<(), ModelError> {
         self.check(batch).map_err(ModelError::InvalidBatch)?;
         self.write(batch, matches!(behaviour, Behaviour::Fail | Behaviour::Panic));
         match behaviour {
@@ -182,6 +165,48 @@ impl LanguageModel for FakeModel {
             *logit = f32::NAN;
         }
         Ok(())
+    }
+}
+
+impl LanguageModel for FakeModel {
+    fn vocab_size(&self) -> usize {
+        self.vocab_size
+    }
+
+    fn hidden_size(&self) -> usize {
+        HIDDEN_SIZE
+    }
+
+    fn context_length(&self) -> usize {
+        self.context_length
+    }
+
+    fn block_size(&self) -> usize {
+        self.block_size
+    }
+
+    fn num_blocks(&self) -> usize {
+        self.slots.len() / self.block_size
+    }
+
+    fn forward(&mut self, batch: &Batch, logits: &mut Vec<f32>) -> Result<(), ModelError> {
+        let behaviour = self.begin();
+        self.compute(batch, logits, behaviour)
+    }
+
+    /// Looks whether it is wanted once, when the pass has begun.
+    fn forward_if_wanted(
+        &mut self,
+        batch: &Batch,
+        logits: &mut Vec<f32>,
+        is_unwanted: &dyn Fn() -> bool,
+    ) -> Result<bool, ModelError> {
+        let behaviour = self.begin();
+        if is_unwanted() {
+            self.write(batch, true);
+            return Ok(false);
+        }
+        self.compute(batch, logits, behaviour).map(|()| true)
     }
 
     fn hidden_states(&mut self, rows: &[usize], states: &mut Vec<f32>) -> Result<(), ModelError> {

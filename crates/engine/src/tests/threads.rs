@@ -111,6 +111,30 @@ fn cancelling_ends_a_prefill_after_the_pass_under_way() {
     gate.open();
     assert_eq!(collect(&handle).finish_reason(), Some(FinishReason::Cancelled));
     assert_eq!(num_forwards.load(Ordering::SeqCst), 2);
+    // The second pass was given up, so only what the first one wrote is there.
+    drop(gate);
+    let again = engine.submit(Recipe::greedy(text(1, 200), 1).request()).unwrap();
+    assert_eq!(collect(&again).cached_tokens, Some(64));
+}
+
+#[test]
+fn a_pass_goes_on_for_the_one_that_isn_t_cancelled() {
+    let (gate, model) = Gate::new(FakeModel::bytes(512));
+    let engine = start(model, EngineOptions::default());
+    let first = engine.submit(Recipe::greedy(text(1, 10), 2).request()).unwrap();
+    gate.wait();
+    let recipe = Recipe::greedy(text(2, 100), 3);
+    let second = engine.submit(recipe.request()).unwrap();
+    gate.open();
+    gate.wait();
+    first.cancel();
+    drop(gate);
+    let limits = RequestLimits {
+        num_token_ids: 256,
+        context_length: 512,
+    };
+    assert_eq!(collect(&second).tokens, recipe.answer_alone(limits, 256).tokens);
+    assert!(collect(&first).has_ended());
 }
 
 #[test]
