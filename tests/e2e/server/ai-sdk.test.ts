@@ -3,7 +3,7 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { embed, generateText, Output, streamText, tool } from "ai";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
-import { MODEL, serve, until, type TestServer } from "./running-server.js";
+import { MODEL, serve, type TestServer } from "./running-server.js";
 
 let server: TestServer;
 let izwi: ReturnType<typeof createOpenAICompatible>;
@@ -102,11 +102,7 @@ it("stops the work on abort", async () => {
     for await (const _ of result.textStream) aborter.abort();
   })();
   await reading.catch(() => undefined);
-  const active = () => server.metric("izwi_requests_active");
-  await until(
-    async () => (await active()) === 0,
-    async () => `${await active()} requests are still active`,
-  );
+  expect(await server.leftActive()).toBe(0);
 });
 
 it("passes errors on", async () => {

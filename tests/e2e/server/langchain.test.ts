@@ -4,7 +4,7 @@ import { tool } from "@langchain/core/tools";
 import { ChatOpenAI, OpenAIEmbeddings } from "@langchain/openai";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
-import { MODEL, serve, until, type TestServer } from "./running-server.js";
+import { MODEL, serve, type TestServer } from "./running-server.js";
 
 let server: TestServer;
 const chat = (fields: object = {}) =>
@@ -73,11 +73,7 @@ it("stops the work on abort", async () => {
     for await (const _ of stream) aborter.abort();
   })();
   await reading.catch(() => undefined);
-  const active = () => server.metric("izwi_requests_active");
-  await until(
-    async () => (await active()) === 0,
-    async () => `${await active()} requests are still active`,
-  );
+  expect(await server.leftActive()).toBe(0);
 });
 
 it("passes errors on", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pythonPrograms } from "./python-environment.js";
-import { MODEL, serve, until, type TestServer } from "./running-server.js";
+import { MODEL, serve, type TestServer } from "./running-server.js";
 
 const python = pythonPrograms();
 const script = fileURLToPath(new URL("python/test_openai.py", import.meta.url));
@@ -21,11 +21,7 @@ describe.skipIf("missing" in python)(`the Python client${"missing" in python ? `
     const { code, output } = await run(join(bin, "python"), [script, `${server.url}/v1`, MODEL]);
     expect(output.trim().split("\n").at(-1), output).toBe("many_at_once");
     expect(code).toBe(0);
-    const active = () => server.metric("izwi_requests_active");
-    await until(
-      async () => (await active()) === 0,
-      async () => `${await active()} requests are still active`,
-    );
+    expect(await server.leftActive()).toBe(0);
   });
 });
 

@@ -15,8 +15,10 @@ export interface TestServer {
   output(): string;
   /** The sum of a metric's samples, of those with this label where one is given. */
   metric(name: string, label?: string): Promise<number>;
-  /** Bytes of memory that the process holds; undefined where the system doesn't tell. */
-  residentBytes(): number | undefined;
+  /** Bytes of memory that the process holds; 0 where the system doesn't tell. */
+  residentBytes(): number;
+  /** How many requests are still active, after waiting a while for there to be none. */
+  leftActive(): Promise<number>;
   /** Ends it with SIGTERM and gives its exit code. */
   stop(): Promise<number | null>;
 }
@@ -45,6 +47,7 @@ export async function serve(...flags: string[]): Promise<TestServer> {
     output: () => output,
     metric: (name, label = "") => metric(server.url, name, label),
     residentBytes: () => residentBytes(child.pid!),
+    leftActive: () => leftActive(server),
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill("SIGTERM");
@@ -74,24 +77,23 @@ async function metric(url: string, name: string, label: string): Promise<number>
   return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
 }
 
-function residentBytes(pid: number): number | undefined {
+function residentBytes(pid: number): number {
   try {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]) * 1024;
   } catch {
-    return undefined;
+    return 0;
   }
+}
+
+async function leftActive(server: TestServer): Promise<number> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if ((await server.metric("izwi_requests_active")) === 0) return 0;
+    await pause(50);
+  }
+  return server.metric("izwi_requests_active");
 }
 
 export const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
-
-/** Waits until `holds`, or throws with what `describe` says. */
-export async function until(holds: () => Promise<boolean>, describe: () => Promise<string>): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (await holds()) return;
-    await pause(50);
-  }
-  throw new Error(await describe());
-}
