@@ -22,7 +22,7 @@ LONGEST = 1600  # positions, branches included
 class Batch:
     ids: torch.Tensor  # [B, L]
     positions: torch.Tensor  # [B, L]
-    mask: torch.Tensor | None  # [B, 1, L, L], True where a position may look
+    mask: torch.Tensor | None  # [B, 1, L, L], 0 where a position may look, minus infinity elsewhere
     target_rows: torch.Tensor  # [N] indexes into the flattened B * L
     targets: torch.Tensor  # [N]
 
@@ -129,4 +129,5 @@ def collate(group: list[Sequence]) -> Batch:
     trunk = (branches == 0)[:, None, :]
     mask = (same | trunk) & torch.ones(length, length, dtype=torch.bool).tril()
     mask |= torch.eye(length, dtype=torch.bool)
-    return Batch(ids, positions, mask[:, None], torch.tensor(rows), torch.tensor(targets))
+    bias = torch.zeros(mask.shape).masked_fill_(~mask, float("-inf"))
+    return Batch(ids, positions, bias[:, None], torch.tensor(rows), torch.tensor(targets))

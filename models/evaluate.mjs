@@ -128,6 +128,16 @@ async function answer(model, messages, temperature) {
   return text;
 }
 
+/** The reply, or nothing when a babbling model has filled its context: that is a failure of the model, not of the measurement. */
+async function answerOrOverflow(model, messages, temperature) {
+  try {
+    return await answer(model, messages, temperature);
+  } catch (error) {
+    if (error.code === "CONTEXT_OVERFLOW") return undefined;
+    throw error;
+  }
+}
+
 /** Plays one dialogue; gives the transcript and whether enough of its checks passed. */
 async function play(model, dialogue, temperature) {
   const messages = dialogue.system === undefined ? [] : [{ role: "system", content: dialogue.system }];
@@ -136,7 +146,8 @@ async function play(model, dialogue, temperature) {
   let passed = 0;
   for (const { user, check } of dialogue.turns) {
     messages.push({ role: "user", content: user });
-    const reply = await answer(model, messages, temperature);
+    const reply = await answerOrOverflow(model, messages, temperature);
+    if (reply === undefined) return { passed: false, transcript: [...transcript, { user, reply: "(no room left in the context)" }] };
     messages.push({ role: "assistant", content: reply });
     const fine = check === undefined || passes(check, reply);
     if (check !== undefined) checked += 1;

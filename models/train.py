@@ -26,6 +26,7 @@ from optimizer import Optimizers
 from tokenizer import load_tokenizer
 
 COPY_DONE = 0.1
+COPY_SHARE = 0.05  # of phase 2's steps; four times that while copying isn't good
 CHECKPOINT_SECONDS = 180
 
 
@@ -97,6 +98,7 @@ def main():
     if checkpoint:
         model.load_state_dict(checkpoint["model"])
         optimizers.load_state_dict(checkpoint["optimizers"])
+    model.use_half_products(args.bf16)
     print(json.dumps({"parameters": model.num_parameters(), **config.to_dict()}), flush=True)
     options = {k: str(v) if isinstance(v, Path) else v for k, v in vars(args).items()}
     progress["runs"].append({"options": options, "parameters": model.num_parameters()})
@@ -119,10 +121,10 @@ def run(args, model, optimizers, progress):
             break
         if progress["phase"] == 2 and stream is None:
             stream = DialogueStream(load_tokenizer(), args.tokens, args.long, random.Random(random.random()))
-        copying = progress["phase"] == 1 or random.random() < 0.05
+        share = COPY_SHARE if progress["copy_loss"] < COPY_DONE else 4 * COPY_SHARE
+        copying = progress["phase"] == 1 or random.random() < share
         batch = copy_batch(random, model.c.vocab_size) if copying else stream.next()
-        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
-            loss = loss_of(model, batch)
+        loss = loss_of(model, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizers.step(rate(elapsed, total, args.decay_share, args.warmup))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from dialogues import words
 from dialogues.dialogue import Turn
-from dialogues.wording import Wordings, expand
+from dialogues.wording import Wordings, expand, loosened
 
 REMARKS = """
 The <noise> is [nice|broken|new|old|very big|too small] [today|again|as always|].
@@ -35,12 +35,13 @@ class Chat:
     turns: list = field(default_factory=list)
 
     def say(self, wordings: Wordings, **slots) -> str:
-        """A message: a wording, in one of ten with a remark about something else beside it."""
-        stranger = None
-        if not self.held_values and self.chance(0.1):
-            stranger = "" if self.chance(0.3) else words.word(self.rng, False)
-        text = wordings.say(self.rng, self.held_wording, stranger=stranger, **slots)
-        if wordings.kind == "bare" or not self.chance(0.1):
+        """A message: a wording; in training some have a word changed, or a remark about something else beside them."""
+        core = wordings.core(self.rng, self.held_wording)
+        training = wordings.kind != "bare" and not self.held_values
+        if training and self.chance(0.07):
+            core = loosened(self.rng, core, words.word(self.rng, False))
+        text = wordings.worded(self.rng, core, **slots)
+        if not training or not self.chance(0.06):
             return text
         remark = self.remark()
         if self.chance(0.7):

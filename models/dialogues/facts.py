@@ -52,9 +52,9 @@ def pool(items):
 
     def value(rng, held):
         draw = rng.random()
-        if draw < 0.55 and (held_out or not held):
+        if draw < (0.55 if held else 0.4) and (held_out or not held):
             return words.choose(rng, items, held)
-        return words.word(rng, held) if draw < 0.9 else words.word(rng, held) + " " + words.word(rng, held)
+        return words.word(rng, held) if draw < 0.94 else words.word(rng, held) + " " + words.word(rng, held)
 
     return value
 

@@ -5,7 +5,7 @@ from dialogues.chat import Chat
 from dialogues.dialogue import Dialogue, Turn
 from dialogues.styles import set_style
 
-THINKING_SHARE = 0.22
+THINKING_SHARE = 0.12
 LONG_REPLY = 60  # characters
 
 
@@ -16,7 +16,7 @@ def moves(c: Chat) -> list[tuple]:
     asked_who = 4 if c.style is None or c.style.who is None else 35 if c.style.name in ("named", "role", "coding") else 10
     return [
         (recall.tell_name, 1 if named else 9),
-        (recall.change_name, 9 if named else 0.5),
+        (recall.change_name, 13 if named else 0.5),
         (recall.ask_name, 14 if named else 2.5),
         (recall.tell_work, 0.7 if worked else 2),
         (recall.ask_work, 4 if worked else 0.7),

@@ -29,7 +29,6 @@ Call me <name>
 [You can|You may|Please|Just|Simply] call me <name>
 [It's|It is|This is|Here is|Here's|That's] <name> [here|speaking|talking|again|]
 <name> here
-<name>
 It's me, <name>
 [I'd like to introduce myself|Nice to meet you|May I introduce myself|Pleased to meet you|Happy to be here], [I'm|my name is|I am|I'm called] <name>
 [Remember|Please remember|Note|Learn] my name, [it's|it is] <name>

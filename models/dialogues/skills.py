@@ -1,9 +1,5 @@
 """Counting, spelling, repeating and small sums."""
 
-import json
-import re
-from pathlib import Path
-
 from dialogues import words
 from dialogues.chat import Chat
 from dialogues.frames import fill, lines
@@ -160,27 +156,10 @@ def spelled_text(c: Chat) -> str:
     elif draw < 0.85 or c.held_values:
         text = words.invented(c.rng, c.held_values)
     else:
-        text = pieces(c.rng)
+        text = words.pieced(c.rng)
     if c.held_values or c.chance(0.9):
         return text
     return text.upper() if c.chance(0.3) else text.capitalize()
-
-
-def pieces(rng) -> str:
-    """One to three tokens of letters in a row: every token has to be known by its letters."""
-    while True:
-        text = "".join(rng.choice(LETTER_TOKENS) for _ in range(rng.choice([1, 1, 2, 2, 3])))
-        if 2 <= len(text) <= 12 and not words.is_held_out(text):
-            return text
-
-
-def letter_tokens() -> list[str]:
-    path = Path(__file__).parent.parent / "tokenizer.json"
-    tokens = json.loads(path.read_text())["model"]["vocab"] if path.exists() else {}
-    return sorted({t.removeprefix("\u0120") for t in tokens if re.fullmatch("\u0120?[a-z]{2,}", t)}) or words.WORDS
-
-
-LETTER_TOKENS = letter_tokens()
 
 
 def spell(c: Chat):

@@ -99,7 +99,7 @@ How [are you|is it going|are things|is your day|is life|is everything|have you b
 [nobody|no one] [likes|loves|understands|calls|helps] me
 [i|we] [don't|do not] feel [good|well|happy|great|fine] [today|at all|]
 [i|we] [cried|can't sleep|am crying|miss my friend|hate my job|have a headache|feel bad|feel sick|got fired|have no friends]
-[my|the] [dog|cat|head|friend|heart|back] [is sick|hurts|died|is broken|left me]
+my [dog|cat|head|friend|heart|back] [is sick|hurts|died|left me]
 """, "I'm sad\nI'm bored\nI'm tired"), ["I'm sorry to hear that. Would you like to hear a joke?"], r"sorry", "The user isn't well."),
     "love": (Wordings("bare", """
 [i love you|i like you|you're great|you are great|you're funny|you are nice|you're smart|you are the best|good bot|you're awesome|you are cool|well done|you rock|nice work|you're amazing|good model|i like this|you are clever|you're helpful|you are very kind]

@@ -54,12 +54,11 @@ class Wordings:
                 return core
         raise ValueError(f"no {'held-out' if held else 'training'} wording in {self.groups[0][1][:2]}")
 
-    def say(self, rng, held: bool, plain: bool = False, stranger: str | None = None, **slots) -> str:
-        """plain: neither opener nor ending nor punctuation, to stand inside a longer message.
-        stranger: a word to put in place of one that the meaning doesn't hang on, "" to leave that out."""
-        core = self.core(rng, held)
-        if stranger is not None and self.kind != "bare":
-            core = estranged(rng, core, stranger)
+    def say(self, rng, held: bool, plain: bool = False, **slots) -> str:
+        """plain: neither opener nor ending nor punctuation, to stand inside a longer message."""
+        return self.worded(rng, self.core(rng, held), plain, **slots)
+
+    def worded(self, rng, core: str, plain: bool = False, **slots) -> str:
         if self.kind != "bare" and not plain:
             core = surround(rng, core, self.kind)
         core = noise(rng, core)
@@ -75,12 +74,18 @@ again people friends everyone really just actually let write forgot forgotten th
 happen saved stored noted fetch find list print usually always mostly simply""".split()
 
 
-def estranged(rng, core: str, stranger: str) -> str:
-    found = [m for m in re.finditer(r"[A-Za-z']+", core) if m[0].lower() in SOFT]
-    if not found or " " not in core:
-        return core
-    word = rng.choice(found)
-    return re.sub(r" +", " ", core[: word.start()] + stranger + core[word.end() :]).strip()
+def loosened(rng, text: str, stranger: str) -> str:
+    """The message with a word more, a word less, or `stranger` in place of one that its meaning doesn't hang on."""
+    words = text.split(" ")
+    draw = rng.random()
+    if draw < 0.3 and len(words) > 2:
+        words.insert(rng.randrange(1, len(words)), rng.choice(FILLERS))
+        return " ".join(words)
+    soft = [i for i, word in enumerate(words) if word.lower().strip(",.:?!") in SOFT]
+    if not soft or len(words) < 3:
+        return text
+    words[rng.choice(soft)] = "" if draw < 0.5 else stranger
+    return " ".join(filter(None, words))
 
 
 def surround(rng, core: str, kind: str) -> str:
@@ -90,10 +95,6 @@ def surround(rng, core: str, kind: str) -> str:
         opener = rng.choice(openers)
         keep = core.startswith(("I ", "I'", "<"))
         core = opener + (core if keep else core[0].lower() + core[1:])
-    if rng.random() < 0.06 and " " in core:
-        gaps = [m.start() for m in re.finditer(" ", core)]
-        gap = rng.choice(gaps)
-        core = core[:gap] + " " + rng.choice(FILLERS) + core[gap:]
     if rng.random() < 0.12:
         core = core + rng.choice(endings)
     if core[-1] in ".!?:)":
@@ -113,7 +114,7 @@ def noise(rng, text: str) -> str:
     """Casing, lost punctuation and typos, outside the slots."""
     parts = re.split(r"(<\w+>)", text)
     casing, drop = rng.random(), rng.random() < 0.25
-    typo = rng.random() < 0.04
+    typo = rng.random() < 0.03
     for i in range(0, len(parts), 2):
         part = parts[i]
         if casing < 0.42:

@@ -2,6 +2,9 @@
 corpus, only in the evaluation. `held` asks for held-out ones, otherwise they are avoided."""
 
 import hashlib
+import json
+import re
+from pathlib import Path
 
 HELD_OUT_PERCENT = 15
 
@@ -97,8 +100,30 @@ def choose(rng, pool, held: bool) -> str:
             return word
 
 
+def letter_tokens() -> list[str]:
+    """The tokenizer's pieces of letters; a word in the usual English ones comes apart into these."""
+    path = Path(__file__).parent.parent / "tokenizer.json"
+    tokens = json.loads(path.read_text())["model"]["vocab"] if path.exists() else {}
+    return sorted({t.removeprefix("\u0120") for t in tokens if re.fullmatch("\u0120?[a-z]{2,}", t)}) or WORDS
+
+
+LETTER_TOKENS = letter_tokens()
+SHORT_TOKENS = [t for t in LETTER_TOKENS if len(t) <= 4]
+
+
+def pieced(rng) -> str:
+    """One to three tokens in a row, most of them short: a reply has to know how each is copied and spelled."""
+    while True:
+        tokens = [rng.choice(SHORT_TOKENS if rng.random() < 0.75 else LETTER_TOKENS) for _ in range(rng.choice([1, 2, 2, 2, 3]))]
+        text = "".join(tokens)
+        if 3 <= len(text) <= 12 and not is_held_out(text):
+            return text
+
+
 def invented(rng, held: bool, syllables=(1, 2, 2, 2, 3, 3)) -> str:
-    """A word nobody has seen, lower case."""
+    """A word nobody has seen, lower case: of syllables, in training as often of the tokenizer's pieces."""
+    if not held and rng.random() < 0.5:
+        return pieced(rng)
     while True:
         word = "".join(rng.choice(ONSETS) + rng.choice(VOWELS) + rng.choice(CODAS) for _ in range(rng.choice(syllables)))
         if 3 <= len(word) <= 11 and is_held_out(word) == held:
@@ -114,7 +139,7 @@ def name(rng, held: bool) -> str:
 
 
 def word(rng, held: bool) -> str:
-    return choose(rng, WORDS, held) if rng.random() < 0.65 else invented(rng, held)
+    return choose(rng, WORDS, held) if rng.random() < (0.65 if held else 0.4) else invented(rng, held)
 
 
 def company(rng, held: bool) -> str:
