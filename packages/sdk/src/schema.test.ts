@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import * as mini from "zod/mini";
-import { hasDescriptions, toJsonSchema, validate } from "./schema.js";
+import { bounded, hasDescriptions, toJsonSchema, validate } from "./schema.js";
 
 describe("toJsonSchema", () => {
   it("is what the model writes: the input, with closed objects and without the dialect", () => {
@@ -55,4 +55,30 @@ it("hasDescriptions looks into all of it, and not at properties of that name", (
   const described = { type: "object", properties: { a: { items: [{ description: "x" }] } } };
   expect(hasDescriptions(described)).toBe(true);
   expect(hasDescriptions({ type: "object", properties: { description: { type: "string" } } })).toBe(false);
+});
+
+describe("bounded", () => {
+  const list = (items: object, more: object = {}) => ({ type: "array", items, ...more });
+  const text = (more: object = {}) => ({ type: "string", ...more });
+
+  it("gives each free text and list a bound that together fits the tokens", () => {
+    const schema = { type: "object", properties: { a: text(), maxLength: list(text()) } };
+    expect(bounded(schema, 1800)).toEqual({
+      type: "object",
+      properties: { a: text({ maxLength: 100 }), maxLength: list(text({ maxLength: 100 }), { maxItems: 8 }) },
+    });
+  });
+
+  it("leaves alone what is bounded, and what must be longer", () => {
+    const kept = [
+      text({ maxLength: 5 }),
+      text({ enum: ["a"] }),
+      text({ pattern: "a+" }),
+      list(text({ const: "x" }), { maxItems: 2 }),
+    ];
+    expect(bounded({ anyOf: kept }, 100)).toEqual({ anyOf: kept });
+    expect(bounded(list(text({ minLength: 40 }), { minItems: 20 }), 10)).toEqual(
+      list(text({ minLength: 40, maxLength: 40 }), { minItems: 20, maxItems: 20 }),
+    );
+  });
 });

@@ -93,8 +93,44 @@ export function hasDescriptions(schema: JsonSchema): boolean {
  * make up fields, and OpenAI's strict mode demands it.
  */
 function closed(schema: JsonSchema): JsonSchema {
-  const { $schema: _, ...rest } = close(schema) as JsonSchema;
+  const { $schema: _, ...rest } = mapSchemas(schema, (node) => {
+    const open = "additionalProperties" in node || "patternProperties" in node || "unevaluatedProperties" in node;
+    return isRecord(node["properties"]) && !open ? { ...node, additionalProperties: false } : node;
+  }) as JsonSchema;
   return rest;
+}
+
+/** A list that may have any length gets this one, where it must come to an end. */
+const MAX_ITEMS = 8;
+const LEAST_LENGTH = 16;
+
+/** The schema with a bound for each text and list that has none, so that an answer ends within some `tokens` of them. */
+export function bounded(schema: JsonSchema, tokens: number): JsonSchema {
+  const texts = countTexts(schema);
+  // A character is at most about one token; half of them are left for what stands around the texts.
+  const maxLength = Math.max(LEAST_LENGTH, Math.floor(tokens / 2 / Math.max(1, texts)));
+  return mapSchemas(schema, (node) => {
+    if (isFreeText(node)) return { ...node, maxLength: Math.max(maxLength, Number(node["minLength"] ?? 0)) };
+    if (!isFreeList(node)) return node;
+    return { ...node, maxItems: Math.max(MAX_ITEMS, Number(node["minItems"] ?? 0)) };
+  }) as JsonSchema;
+}
+
+function isFreeText(node: JsonSchema): boolean {
+  return node["type"] === "string" && !["enum", "const", "maxLength", "pattern", "format"].some((key) => key in node);
+}
+
+function isFreeList(node: JsonSchema): boolean {
+  return node["type"] === "array" && isRecord(node["items"]) && !("maxItems" in node);
+}
+
+/** How many unbounded texts an answer may have, if lists have `MAX_ITEMS`. */
+function countTexts(node: unknown): number {
+  if (Array.isArray(node)) return node.reduce<number>((sum, part) => sum + countTexts(part), 0);
+  if (!isRecord(node)) return 0;
+  if (isFreeText(node)) return 1;
+  const inside = countTexts(Object.values(node));
+  return node["type"] === "array" ? inside * Number(node["maxItems"] ?? MAX_ITEMS) : inside;
 }
 
 /** Keywords whose value maps names to schemas: the names there are no keywords. */
@@ -102,17 +138,17 @@ const MAPS = new Set(["properties", "patternProperties", "$defs", "definitions",
 /** Keywords whose value is data, not a schema. */
 const DATA = new Set(["const", "enum", "default", "examples", "required"]);
 
-function close(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(close);
+/** Replaces each schema in a schema, the innermost first. */
+function mapSchemas(node: unknown, replace: (schema: JsonSchema) => JsonSchema): unknown {
+  if (Array.isArray(node)) return node.map((part) => mapSchemas(part, replace));
   if (!isRecord(node)) return node;
   const result: JsonSchema = {};
   for (const [key, value] of Object.entries(node)) {
     if (DATA.has(key)) result[key] = value;
     else if (MAPS.has(key) && isRecord(value)) {
-      result[key] = Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, close(schema)]));
-    } else result[key] = close(value);
+      const schemas = Object.entries(value).map(([name, schema]) => [name, mapSchemas(schema, replace)] as const);
+      result[key] = Object.fromEntries(schemas);
+    } else result[key] = mapSchemas(value, replace);
   }
-  const open = "additionalProperties" in node || "patternProperties" in node || "unevaluatedProperties" in node;
-  if (isRecord(node["properties"]) && !open) result["additionalProperties"] = false;
-  return result;
+  return replace(result);
 }

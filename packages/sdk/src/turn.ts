@@ -121,10 +121,10 @@ class RunningTurn {
     let maxTokens = this.#request.settings.maxTokens ?? typedTokens(this.#request.settings);
     for (let attempt = 1; ; attempt++) {
       await this.#ask({ toolChoice, format: typed.format, maxTokens, silent: false });
-      const judged = await typed.judge(this.#answer.text, this.#answer.end.finishReason, attempt);
+      const judged = await typed.judge(this.#answer.text, this.#answer.end.finishReason, attempt, maxTokens);
       if (judged.ok) return judged.value;
       this.#correction = judged.correction;
-      maxTokens *= judged.maxTokensFactor ?? 1;
+      maxTokens = judged.maxTokens ?? maxTokens;
       this.#texts = [];
     }
   }

@@ -49,8 +49,13 @@ describe("send with a schema", () => {
     const cut = { text: `{"name":"A`, finishReason: "length" as const };
     const { session: s, backend } = session(cut, `{"name":"Ada","age":36}`);
     expect(await s.send("Who?", { schema: Person, maxTokens: 4 })).toEqual({ name: "Ada", age: 36 });
-    expect(backend.requests.map(({ maxTokens }) => maxTokens)).toEqual([4, 16]);
+    expect(backend.requests.map(({ maxTokens }) => maxTokens)).toEqual([4, 256]);
     expect(backend.lastRequest.messages).toHaveLength(1);
+    // The text, which might go on for ever, is bounded now.
+    expect(backend.requests.map(({ responseFormat }) => JSON.stringify(responseFormat).includes("maxLength"))).toEqual([
+      false,
+      true,
+    ]);
   });
 
   it("fails when the second answer is no better, and the history is as before", async () => {

@@ -174,6 +174,14 @@ function values(session: Start): void {
     expect(JSON.parse(s.history.at(-1)!.content)).toEqual(value);
   });
 
+  it("gives a value also where the limit cut the first answer off", async () => {
+    const s = session();
+    const schema = z.object({ story: z.string(), words: z.array(z.string()) });
+    const value = await s.send("Write a long story.", { schema, maxTokens: 24 });
+    expect(schema.parse(value)).toEqual(value);
+    expect(s.history).toHaveLength(2);
+  });
+
   it("calls tools with arguments of their schema, and answers after that", async () => {
     const calls: unknown[] = [];
     const weather = tool({
