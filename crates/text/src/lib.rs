@@ -1,6 +1,7 @@
-//! Characters to token ids and back: tokenizer, chat template, detokenizer, stop strings, output parser.
+//! Characters to token ids and back: tokenizer, chat template, grammars, detokenizer, stop strings, output parser.
 //!
-//! A request goes in through [`encode_chat`] and comes out through [`OutputParser`].
+//! A request goes in through [`encode_chat`] and comes out through [`OutputParser`]; a [`Grammar`] says which tokens may
+//! come between.
 
 mod byte_level;
 mod chat_template;

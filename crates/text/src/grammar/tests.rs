@@ -258,6 +258,16 @@ fn hostile_formats_are_refused_or_cheap() {
             |inner, _| json!({"type": "array", "items": inner}),
         )
     };
+    let nested_by = |keyword: &str, depth: usize| {
+        (0..depth).fold(
+            json!({"type": "object"}),
+            |inner, index| json!({keyword: [inner, {"properties": {index.to_string(): {"type": "string"}}}]}),
+        )
+    };
+    let nested_objects = (0..60).fold(
+        json!({}),
+        |inner, _| json!({"type": "object", "properties": {"a": inner}, "required": ["a"]}),
+    );
     let wide: serde_json::Map<String, Value> = (0..1_000)
         .map(|index| (format!("p{index}"), json!({"type": "string"})))
         .collect();
@@ -278,6 +288,10 @@ fn hostile_formats_are_refused_or_cheap() {
         AnswerFormat::Regex(r"[^\s\S]".into()),
         AnswerFormat::Choice((0..20_000).map(|index| format!("choice {index}")).collect()),
         schema(nested(120)),
+        schema(nested_by("allOf", 60)),
+        schema(nested_by("anyOf", 60)),
+        schema(nested_by("oneOf", 60)),
+        schema(nested_objects),
         schema(json!({"type": "object", "properties": wide})),
         schema(json!({"$ref": "#"})),
         schema(json!({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}})),
