@@ -57,6 +57,7 @@ describe("global flags", () => {
     [["--no-color", "chat"], { quiet: false, verbose: false, color: false }],
     [["chat", "--no-color"], { quiet: false, verbose: false, color: false }],
     [["--models-dir", "/m", "list"], { quiet: false, verbose: false, color: true, modelsDir: "/m" }],
+    [["--models-dir", "/m", "models", "-q", "list"], { quiet: true, verbose: false, color: true, modelsDir: "/m" }],
     [["ls", "--models-dir", "/m", "-v"], { quiet: false, verbose: true, color: true, modelsDir: "/m" }],
     [["--output-format", "json", "version"], { quiet: false, verbose: false, color: true, outputFormat: "json" }],
   ];
@@ -69,10 +70,7 @@ describe("mistakes", () => {
   const table: [string[], RegExp][] = [
     [["caht"], /unknown command 'caht'\. Did you mean 'chat'\?/],
     [["zzzzzz"], /unknown command 'zzzzzz'\. 'izwi --help'/],
-    [
-      ["pull", "qwen3-0.6b"],
-      /izwi 1\.2\.3 has no 'pull' command yet; download .*\.gguf from https:.* izwi chat -m FILE/,
-    ],
+    [["run", "qwen3-0.6b"], /izwi 1\.2\.3 has no 'run' command yet; chat with: izwi chat --model NAME/],
     [["constructor"], /unknown command/],
     [["chat", "--tempratur", "1"], /unknown option '--tempratur'[^]*--temperature/],
     [["chat", "--model"], /argument missing/],

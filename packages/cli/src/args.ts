@@ -5,13 +5,21 @@
 import { Command, CommanderError, Option } from "commander";
 import { addCommonOptions, backends, collector, commonFlags, nonEmpty, numberParser } from "./args/options.js";
 import type { Backend, CommonFlags } from "./args/options.js";
+import { addList, addModels } from "./args/models.js";
+import type { ListFlags } from "./args/models.js";
+import { addPull } from "./args/pull.js";
+import type { PullFlags } from "./args/pull.js";
+import { addRm } from "./args/rm.js";
+import type { RmFlags } from "./args/rm.js";
 import { addServe } from "./args/serve.js";
 import type { ServeFlags } from "./args/serve.js";
+import { addShow } from "./args/show.js";
+import type { ShowFlags } from "./args/show.js";
 import { ExitCode } from "./exit-code.js";
 import { nearMatches } from "./near-match.js";
 import { contextLengthRange, samplingOptions, threadsRange } from "./number-options.js";
 import type { Sampling } from "./number-options.js";
-import { defaultModelFile, defaultModelName, defaultModelPage } from "./package-info.js";
+import { defaultModelFile, defaultModelName } from "./package-info.js";
 
 export interface ChatFlags {
   model?: string;
@@ -32,22 +40,17 @@ export interface ChatFlags {
 export type Invocation =
   | { command: "chat"; flags: ChatFlags; common: CommonFlags }
   | { command: "serve"; flags: ServeFlags; common: CommonFlags }
-  | { command: "list"; json: boolean; common: CommonFlags }
+  | { command: "pull"; flags: PullFlags; common: CommonFlags }
+  | { command: "list"; flags: ListFlags; common: CommonFlags }
+  | { command: "show"; flags: ShowFlags; common: CommonFlags }
+  | { command: "rm"; flags: RmFlags; common: CommonFlags }
   | { command: "version"; full: boolean; common: CommonFlags }
   /** Nothing to do but to say something: help, version, or what is wrong with the command line. */
   | { command: "say"; stdout: string; stderr: string; exitCode: ExitCode };
 
 /** Commands that people know from the documentation or from similar programs, and what to do in this version. */
-const byHand =
-  `download ${defaultModelFile} from ${defaultModelPage} and run: izwi chat -m FILE ` +
-  "(for another model, izwi chat -m NAME says which file)";
 const notYet: Record<string, string> = {
-  pull: byHand,
-  download: byHand,
   run: "chat with: izwi chat --model NAME",
-  models: "see what is installed with: izwi list",
-  rm: "delete the model's file from the models directory (izwi list shows it)",
-  remove: "delete the model's file from the models directory (izwi list shows it)",
   tts: "answers are text: izwi chat",
   speak: "answers are text: izwi chat",
   transcribe: "type your message: izwi chat",
@@ -107,7 +110,13 @@ export function parseArgs(argv: readonly string[], version: string): Invocation 
   const done = (value: Invocation) => void (invocation = value);
   addChat(program, done);
   addServe(program, (flags, command) => done({ command: "serve", flags, common: commonFlags(command) }));
-  addList(program, done);
+  const list = (flags: ListFlags, command: Command) => done({ command: "list", flags, common: commonFlags(command) });
+  const show = (flags: ShowFlags, command: Command) => done({ command: "show", flags, common: commonFlags(command) });
+  addPull(program, (flags, command) => done({ command: "pull", flags, common: commonFlags(command) }));
+  addList(program, list);
+  addShow(program, show);
+  addRm(program, (flags, command) => done({ command: "rm", flags, common: commonFlags(command) }));
+  addModels(program, list, show);
   addVersion(program, done);
 
   try {
@@ -183,16 +192,6 @@ function chatFlags(opts: Record<string, unknown>): ChatFlags {
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const { interactive = false, stats = false, json = false, stop = [] } = opts;
   return { ...set, interactive, stats, json, stop, sampling } as ChatFlags;
-}
-
-function addList(program: Command, done: (invocation: Invocation) => void): void {
-  const list = program
-    .command("list")
-    .alias("ls")
-    .description("list the models on this machine")
-    .option("--json", "the same as --output-format json");
-  addCommonOptions(list, "-v, --verbose");
-  list.action(() => done({ command: "list", json: Boolean(list.opts()["json"]), common: commonFlags(list) }));
 }
 
 function addVersion(program: Command, done: (invocation: Invocation) => void): void {

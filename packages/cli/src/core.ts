@@ -6,7 +6,22 @@ import type * as IzwiCore from "@izwi/core";
  */
 export type Core = Pick<
   typeof IzwiCore,
-  "resolveModel" | "listModels" | "modelsDirectory" | "builtinModelPath" | "BUILTIN_MODEL"
+  | "resolveModel"
+  | "listModels"
+  | "listPartials"
+  | "modelsDirectory"
+  | "builtinModelPath"
+  | "pullModel"
+  | "removeModel"
+  | "verifyModel"
+  | "readLockFile"
+  | "findInCatalog"
+  | "memoryNeeds"
+  | "usableMemory"
+  | "fitsInMemory"
+  | "BUILTIN_MODEL"
+  | "CATALOG"
+  | "LOCK_FILE"
 > & {
   loadModel(...args: Parameters<typeof IzwiCore.loadModel>): Promise<ChatModel>;
 };

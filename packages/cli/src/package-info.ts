@@ -9,6 +9,5 @@ export function packageVersion(): string {
 /** The model that `izwi chat` asks for when nobody names one. */
 export const defaultModelName = "qwen3-chat-0.6b-4bit";
 
-/** Where the default model's file can be downloaded by hand. */
+/** The default model's file. */
 export const defaultModelFile = "Qwen3-0.6B-Q4_K_M.gguf";
-export const defaultModelPage = "https://huggingface.co/unsloth/Qwen3-0.6B-GGUF";

@@ -111,4 +111,15 @@ describe("Printer", () => {
     long.done();
     expect(terminal.err()).toBe("\r⠋ Reading…\r\u001b[K");
   });
+
+  it("changes the text of progress, cut to the line, and leaves nothing of a longer one", async () => {
+    const { printer: terminal, err } = printer(true);
+    const progress = terminal.progress("A longer text");
+    progress.update("x".repeat(500));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    progress.done();
+    expect(err()).toContain(`\r⠙ ${"x".repeat(terminal.columns - 4)}\u001b[K`);
+    expect(err()).not.toContain("x".repeat(terminal.columns - 3));
+    printer(false).printer.progress("").update("nothing");
+  });
 });

@@ -23,6 +23,8 @@ export interface PrinterOptions {
 }
 
 export interface Progress {
+  /** Shows another text from now on. */
+  update(text: string): void;
   /** Takes the line away. May be called again. */
   done(): void;
 }
@@ -70,6 +72,16 @@ export class Printer {
 
   get stderrIsTerminal(): boolean {
     return this.#stderr.isTTY === true;
+  }
+
+  /** How wide the terminal of standard error is. */
+  get columns(): number {
+    return this.#stderr.columns ?? 80;
+  }
+
+  /** `progress` shows something: there is a terminal that can erase, and nobody asked for quiet. */
+  get drawsProgress(): boolean {
+    return !this.#quiet && this.stderrIsTerminal && !this.#dumb;
   }
 
   /** The stream in which a person edits lines: wherever the terminal is, preferring the one that isn't data. */
@@ -128,17 +140,23 @@ export class Printer {
    * `done`, nothing else may be written.
    */
   progress(text: string, afterMs = 0): Progress {
-    if (this.#quiet || !this.stderrIsTerminal || this.#dumb) return { done: () => {} };
+    if (!this.drawsProgress) return { update: () => {}, done: () => {} };
     // Longer than the line, it would wrap, and the erasing below would miss its first part.
-    const shown = text.slice(0, Math.max(10, (this.#stderr.columns ?? 80) - 4));
+    const fitting = (text: string) => text.slice(0, Math.max(10, this.columns - 4));
+    let shown = fitting(text);
+    let eraseRest = "";
     let frame = 0;
-    const draw = () => void this.#stderr.write(`\r${frames[frame++ % frames.length]} ${shown}`);
+    const draw = () => void this.#stderr.write(`\r${frames[frame++ % frames.length]} ${shown}${eraseRest}`);
     if (afterMs === 0) draw();
     let timer = setTimeout(() => {
       draw();
       timer = setInterval(draw, 100);
     }, afterMs);
     return {
+      update: (text) => {
+        shown = fitting(text);
+        eraseRest = "\u001b[K";
+      },
       done: () => {
         clearInterval(timer);
         if (frame > 0) this.#stderr.write("\r\u001b[K");

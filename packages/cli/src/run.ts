@@ -77,9 +77,24 @@ async function act(invocation: Invocation, context: CommandContext): Promise<Exi
       const { serveCommand } = await import("./commands/serve.js");
       return serveCommand(settings, context);
     }
+    case "pull": {
+      const { pullCommand } = await import("./commands/pull.js");
+      const { json, ...flags } = invocation.flags;
+      return pullCommand({ ...flags, modelsDir, format: outputFormat(common, json, "table") }, context);
+    }
     case "list": {
       const { listCommand } = await import("./commands/list.js");
-      return listCommand({ modelsDir, format: outputFormat(common, invocation.json, "table") }, context);
+      const { json, ...flags } = invocation.flags;
+      return listCommand({ ...flags, modelsDir, format: outputFormat(common, json, "table") }, context);
+    }
+    case "show": {
+      const { showCommand } = await import("./commands/show.js");
+      const { json, ...flags } = invocation.flags;
+      return showCommand({ ...flags, modelsDir, format: outputFormat(common, json, "plain") }, context);
+    }
+    case "rm": {
+      const { rmCommand } = await import("./commands/rm.js");
+      return rmCommand({ ...invocation.flags, modelsDir, format: outputFormat(common, false, "table") }, context);
     }
     case "version": {
       const { versionCommand } = await import("./commands/version.js");

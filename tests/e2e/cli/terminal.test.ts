@@ -17,7 +17,7 @@ async function chat(args: string[] = greedy, env?: NodeJS.ProcessEnv): Promise<T
 describe.skipIf(!hasTerminal)("izwi chat in a terminal (made by util-linux's script)", () => {
   it("says what it is, greets, and leaves on exit", async () => {
     const screen = await chat();
-    expect(screen.text).toMatch(/built-in model.*Qwen3-0\.6B-Q4_K_M\.gguf/);
+    expect(screen.text).toMatch(/built-in model.*izwi pull qwen3-chat-0\.6b-4bit/);
     expect(screen.text).toContain("Chat mode with 'izwi-tiny'");
     expect(await screen.say("Hello")).toMatch(/Izwi: \S.*\S/);
     screen.type(`exit${keys.enter}`);

@@ -32,18 +32,21 @@ export function addCommonOptions(command: Command, verboseFlags: string): void {
 }
 
 export function commonFlags(command: Command): CommonFlags {
-  const own = command.opts();
-  const global = command.parent?.opts() ?? {};
-  const modelsDir: string | undefined = own["modelsDir"] ?? global["modelsDir"];
-  const config: string | undefined = own["config"] ?? global["config"];
-  const outputFormat: OutputFormat | undefined = own["outputFormat"] ?? global["outputFormat"];
+  const levels: Record<string, unknown>[] = [];
+  for (let level: Command | null = command; level !== null; level = level.parent) levels.push(level.opts());
+  // The nearest to the command's own name counts.
+  const given = <T>(name: string) =>
+    levels.map((opts) => opts[name]).find((value) => value !== undefined) as T | undefined;
+  const modelsDir = given<string>("modelsDir");
+  const config = given<string>("config");
+  const outputFormat = given<OutputFormat>("outputFormat");
   return {
     ...(modelsDir !== undefined && { modelsDir }),
     ...(config !== undefined && { config }),
     ...(outputFormat !== undefined && { outputFormat }),
-    quiet: Boolean(own["quiet"] ?? global["quiet"]),
-    verbose: Boolean(own["verbose"] ?? global["verbose"]),
-    color: own["color"] !== false && global["color"] !== false,
+    quiet: given("quiet") === true,
+    verbose: given("verbose") === true,
+    color: levels.every((opts) => opts["color"] !== false),
   };
 }
 

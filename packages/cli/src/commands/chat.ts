@@ -4,7 +4,6 @@ import type { ChatModel, Core } from "../core.js";
 import { ExitCode } from "../exit-code.js";
 import { describeFailure, errorCode, isAbort } from "../failure.js";
 import { describeModel } from "../model-text.js";
-import { defaultModelFile, defaultModelPage } from "../package-info.js";
 import { harmless } from "../printer.js";
 import { historyFile, InputHistory } from "../repl/input-history.js";
 import { PipeInput } from "../repl/pipe-input.js";
@@ -47,7 +46,7 @@ async function load(settings: ChatSettings, context: CommandContext): Promise<Ch
     const name = await chooseModel(core, settings);
     const model = await core.loadModel(name, { ...settings.load, signal: stop.signal });
     progress.done();
-    if (name !== settings.model) printer.notice(builtinNotice(core, settings, model));
+    if (name !== settings.model) printer.notice(builtinNotice(settings, model));
     return model;
   } catch (error) {
     progress.done();
@@ -71,11 +70,10 @@ async function chooseModel(core: Core, { model, modelAskedFor, load }: ChatSetti
   }
 }
 
-function builtinNotice(core: Core, { model, load }: ChatSettings, { info }: ChatModel): string {
+function builtinNotice({ model }: ChatSettings, { info }: ChatModel): string {
   return (
-    `${model} isn't installed, so the small built-in model (${info.id}) answers; for the real one, download ` +
-    `${defaultModelFile} from ${defaultModelPage} and run 'izwi chat -m FILE', or put it into ` +
-    `${core.modelsDirectory(load.modelsDir)}.`
+    `${model} isn't installed, so the small built-in model (${info.id}) answers; get the real one (400 MB) with: ` +
+    `izwi pull ${model}`
   );
 }
 

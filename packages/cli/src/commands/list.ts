@@ -1,48 +1,62 @@
-/** `izwi list`: the models on this machine, the built-in one included. */
-import { stat } from "node:fs/promises";
+/** `izwi list`: the models on this machine, the built-in one included, and those that can be pulled by name. */
+import type { OutputFormat } from "../args/options.js";
 import { ExitCode } from "../exit-code.js";
+import { listing } from "../model-listing.js";
+import type { ListedModel } from "../model-listing.js";
 import { fileSize } from "../model-text.js";
 import { harmless } from "../printer.js";
-import type { OutputFormat } from "../args/options.js";
+import { percent } from "../pull-text.js";
 import type { CommandContext } from "./context.js";
 
-interface ListedModel {
-  id: string;
-  path: string;
-  bytes: number;
-  builtin: boolean;
-}
-
 export async function listCommand(
-  options: { modelsDir: string | undefined; format: OutputFormat },
+  options: { local: boolean; detailed: boolean; modelsDir: string | undefined; format: OutputFormat },
   context: CommandContext,
 ): Promise<ExitCode> {
   const { printer } = context;
   const core = await context.loadCore();
-  const installed = await core.listModels({ modelsDir: options.modelsDir });
-  const models: ListedModel[] = installed.map(({ id, path, bytes }) => ({ id, path, bytes, builtin: false }));
-  const path = core.builtinModelPath();
-  const file = await stat(path).catch(() => undefined);
-  if (file !== undefined) models.push({ id: core.BUILTIN_MODEL, path, bytes: file.size, builtin: true });
-
+  const models = await listing(core, options.modelsDir, options.local);
   if (options.format === "json") printer.data(`${JSON.stringify(models, null, 2)}\n`);
   else if (options.format === "plain") printer.data(models.map(({ id }) => `${id}\n`).join(""));
-  else printer.data(table(models));
-  if (installed.length === 0) {
-    printer.talk(`No model is installed in ${core.modelsDirectory(options.modelsDir)}; put .gguf files there.`);
+  else printer.data(table(models, options.detailed));
+  if (models.every(({ builtin, status }) => builtin || status !== "downloaded")) {
+    const folder = core.modelsDirectory(options.modelsDir);
+    printer.talk(`No model is installed in ${folder}. Get one with: izwi pull NAME`);
   }
   return ExitCode.ok;
 }
 
-function table(models: ListedModel[]): string {
-  const rows = models.map(({ id, bytes, builtin, path }) => [
-    harmless(id),
-    fileSize(bytes),
-    builtin ? "built-in" : harmless(path),
-  ]);
-  const all = [["NAME", "SIZE", "FILE"], ...rows];
-  const widths = [0, 1].map((column) => Math.max(...all.map((row) => row[column]!.length)));
-  return all
-    .map(([name, size, where]) => `${name!.padEnd(widths[0]!)}  ${size!.padStart(widths[1]!)}  ${where}\n`)
-    .join("");
+/** Columns of words to the left, of numbers to the right. */
+function table(models: ListedModel[], detailed: boolean): string {
+  const header = ["NAME", "SIZE", "STATUS", "MEMORY", ...(detailed ? ["LICENCE", "FILE"] : [])];
+  const rows = [header, ...models.map((model) => row(model, detailed))];
+  const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const cell = (text: string, column: number) =>
+    column === 1 ? text.padStart(widths[column]!) : text.padEnd(widths[column]!);
+  return rows.map((row) => `${row.map(cell).join("  ").trimEnd()}\n`).join("");
+}
+
+function row(model: ListedModel, detailed: boolean): string[] {
+  const { id, bytes, license, path, repository, file } = model;
+  const facts = [harmless(id), fileSize(bytes), status(model), memory(model)];
+  if (!detailed) return facts;
+  const remote = repository === undefined ? "" : `${repository}/${file ?? ""}`;
+  return [...facts, license ?? "", harmless(model.status === "downloaded" ? (path ?? "") : remote)];
+}
+
+function status({ builtin, status, downloadedBytes, bytes }: ListedModel): string {
+  if (builtin) return "built-in";
+  switch (status) {
+    case "downloaded":
+      return "installed";
+    case "downloading":
+      return `${percent(downloadedBytes ?? 0, bytes)} there`;
+    case "not_downloaded":
+      return "can be pulled";
+  }
+}
+
+/** For a usual conversation; `izwi show` has the numbers. */
+function memory({ memoryBytes, fitsInMemory }: ListedModel): string {
+  if (memoryBytes === undefined) return "";
+  return `${fileSize(memoryBytes)}, ${fitsInMemory ? "fits" : "too large"}`;
 }

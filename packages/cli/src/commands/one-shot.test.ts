@@ -159,7 +159,7 @@ describe("choosing a model", () => {
     expect(world.stdout.text).toBe("Hello! How can I help you today?\n");
     const lines = world.stderr.text.trimEnd().split("\n");
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/built-in model.*Qwen3-0\.6B-Q4_K_M\.gguf.*unsloth\/Qwen3-0\.6B-GGUF.*izwi chat -m FILE/);
+    expect(lines[0]).toMatch(/built-in model \(izwi-tiny\) answers.*izwi pull qwen3-chat-0\.6b-4bit$/);
   });
 
   it.each([

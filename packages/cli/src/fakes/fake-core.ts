@@ -1,6 +1,7 @@
 /** A model that says what a test wants: the same interface, no weights. */
-import { IzwiError } from "@izwi/core";
-import type { ChatEvent, ChatMessage, ChatRequest, EndEvent, ModelInfo } from "@izwi/core";
+import { CATALOG, findInCatalog, IzwiError, LOCK_FILE, memoryNeeds } from "@izwi/core";
+import type { ChatEvent, ChatMessage, ChatRequest, EndEvent, LockedModel, ModelInfo } from "@izwi/core";
+import type { PartialModel, PulledModel, PullOptions, PullProgress } from "@izwi/core";
 import type { ChatModel, Core } from "../core.js";
 
 type Script = (ChatEvent | Error | "wait")[];
@@ -48,6 +49,15 @@ export interface FakeCoreOptions extends FakeModelOptions {
   /** Names that resolve; others are MODEL_NOT_FOUND. */
   installed?: string[];
   loadError?: Error;
+  /** What interrupted pulls have left. */
+  partials?: PartialModel[];
+  /** What a pull does: tells these events, then ends so. "wait" lasts until it is aborted. */
+  pull?: (PullProgress | "wait" | Error)[];
+  /** How the pulled file came. */
+  pulled?: Partial<PulledModel>;
+  /** What izwi.lock pins. */
+  locked?: string[];
+  memoryBytes?: number;
 }
 
 export class FakeCore implements Core {
@@ -83,6 +93,48 @@ export class FakeCore implements Core {
     (this.#options.installed ?? []).map((id) => ({ id, path: `/models/${id}.gguf`, bytes: 396_705_472 }));
 
   readonly modelsDirectory = (modelsDir?: string) => modelsDir ?? "/models";
+
+  readonly CATALOG = CATALOG;
+  readonly LOCK_FILE = LOCK_FILE;
+  readonly findInCatalog = findInCatalog;
+  readonly memoryNeeds = memoryNeeds;
+  readonly usableMemory = () => this.#options.memoryBytes ?? 8e9;
+  readonly fitsInMemory = (bytes: number) => bytes <= this.usableMemory();
+  readonly listPartials = async () => this.#options.partials ?? [];
+  readonly pulls: { name: string; options: PullOptions }[] = [];
+  readonly removed: string[] = [];
+
+  readonly pullModel = async (name: string, options: PullOptions = {}): Promise<PulledModel> => {
+    this.pulls.push({ name, options });
+    for (const step of this.#options.pull ?? []) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (step === "wait" && options.signal && !options.signal.aborted) {
+        await new Promise((resolve) => options.signal!.addEventListener("abort", resolve, { once: true }));
+      }
+      if (options.signal?.aborted) throw new IzwiError("ABORTED", "The operation was aborted.");
+      if (step instanceof Error) throw step;
+      if (step !== "wait") options.onProgress?.(step);
+    }
+    const content = { bytes: 396_705_472, sha256: "a".repeat(64) };
+    return { id: name, path: `/models/${name}.gguf`, ...content, origin: "downloaded", ...this.#options.pulled };
+  };
+
+  readonly removeModel = async (name: string) => {
+    const { id, path } = await this.resolveModel(name);
+    this.removed.push(id);
+    return { id, path, freedBytes: 396_705_472 };
+  };
+
+  readonly verifyModel = async (name: string) => ({
+    path: `/models/${name}.gguf`,
+    sha256: "a".repeat(64),
+    knownFrom: "the pull" as const,
+  });
+
+  readonly readLockFile = async () =>
+    new Map<string, LockedModel>(
+      (this.#options.locked ?? []).map((key) => [key, { file: "a.gguf", bytes: 1, sha256: "a".repeat(64) }]),
+    );
 
   /** Some file that exists. */
   readonly builtinModelPath = () => process.execPath;

@@ -206,7 +206,7 @@ async function fetchContent(target: PullTarget, file: LocatedFile, context: Inst
   try {
     await checkFreeSpace(dirname(part), target.bytes ?? 0, part);
     report.beginDownload(partial.there.bytes, target.bytes);
-    return await download({
+    const fetched = await download({
       http,
       partial,
       file: { ...file, ...given({ bytes: target.bytes, sha256: target.sha256 }) },
@@ -221,6 +221,8 @@ async function fetchContent(target: PullTarget, file: LocatedFile, context: Inst
       onRetry: (notice) => report.event({ type: "retry", ...notice }),
       onRestart: () => report.beginDownload(0, target.bytes),
     });
+    await partial.sync();
+    return fetched;
   } finally {
     await partial.close();
   }

@@ -66,7 +66,7 @@ async function fileAt(path: string): Promise<string | undefined> {
 
 function absent(name: string, entry: CatalogEntry): string {
   const size = `${Math.round(entry.bytes / 1e6).toLocaleString("en-US")} MB`;
-  return `${name} isn't installed. Get it (${size}) with: izwi pull ${entry.id} — or use the built-in model: builtin.`;
+  return `${name} isn't installed. Use the built-in model (builtin), or get it (${size}) with: izwi pull ${entry.id}`;
 }
 
 /** A name of a model on the hub, or an address of one. */

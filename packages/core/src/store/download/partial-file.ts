@@ -82,11 +82,15 @@ export class PartialFile {
     return this.#saving;
   }
 
-  /** Notes what is there, brings it to the disk and closes the file. */
+  /** Brings what is there to the disk: before the file takes its place, since its name must not be there earlier. */
+  async sync(): Promise<void> {
+    await this.#file.sync();
+  }
+
+  /** Notes what is there and closes the file. */
   async close(): Promise<void> {
     try {
       await this.#saving.catch(() => {});
-      await this.#file.sync();
       await this.save();
     } finally {
       await this.#file.close();
