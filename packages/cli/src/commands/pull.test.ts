@@ -87,7 +87,7 @@ describe("izwi pull", () => {
   it("hands its flags on", async () => {
     const world = new FakeWorld();
     await world.run("pull", name, "-f", "--no-reuse", "--lock", "--models-dir", "/m");
-    const [{ options } = { options: {} }] = world.core.pulls;
+    const { options } = world.core.pulls[0]!;
     expect(options).toMatchObject({ force: true, reuse: false, modelsDir: "/m" });
     expect(options.lockFile).toMatch(/izwi\.lock$/);
     expect(options.env).toBe(world.env);
