@@ -16,8 +16,8 @@ export class Connection {
   #released = false;
 
   constructor(options: BackendOptions) {
-    this.#options = options;
-    this.#open = () => openBackend(options, this.#giveUp.signal);
+    this.#options = onlyBackendOptions(options);
+    this.#open = () => openBackend(this.#options, this.#giveUp.signal);
   }
 
   /** The loaded model's name; before that, the name it was asked for by. */
@@ -77,4 +77,16 @@ export class Connection {
       throw error;
     }
   }
+}
+
+/**
+ * Leaves out a session's tools and functions, which may refer to the session: then it would never be collected, as long
+ * as this is waiting for that.
+ */
+function onlyBackendOptions(options: BackendOptions): BackendOptions {
+  const { model, baseUrl, apiKey, headers, chatBackend, modelsDir } = options;
+  const { backend, threads, contextLength, maxRunning, maxWaiting } = options;
+  const remote = { model, baseUrl, apiKey, headers, chatBackend };
+  const local = { modelsDir, backend, threads, contextLength, maxRunning, maxWaiting };
+  return Object.fromEntries(Object.entries({ ...remote, ...local }).filter(([, value]) => value !== undefined));
 }

@@ -59,6 +59,18 @@ describe("send", () => {
     expect(s.history.map(({ content }) => content)).toEqual(["1", "one two three", "2", "second", "3", "third"]);
   });
 
+  it("may be asked for many at once, with one signal", async () => {
+    const warned = vi.fn();
+    process.on("warning", warned);
+    const { session: s } = session(Array.from({ length: 30 }, (_, index) => `a${index}`));
+    const { signal } = new AbortController();
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, index) => s.send(`${index}`, { signal })));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", warned);
+    expect(answers.at(-1)).toBe("a29");
+    expect(warned).not.toHaveBeenCalled();
+  });
+
   it("leaves the history as it was when it fails, and goes on", async () => {
     const { session: s } = session(["a", { text: "half an", error: new IzwiError("QUEUE_FULL", "Too many.") }, "b"]);
     await s.send("1");

@@ -1,5 +1,6 @@
 import { IzwiError, type ToolChoice } from "@izwi/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { abortable, onAbort } from "./abort.js";
 import type { Connection } from "./connection.js";
 import { ContextWindow } from "./context-window.js";
@@ -31,6 +32,9 @@ export interface SessionState {
 }
 
 type AnySendOptions = SendOptions & Partial<Pick<TypedSendOptions<StandardSchemaV1>, "schema" | "jsonSchema">>;
+
+/** The session whose tool is running: what it waits for can't be this session's own queue. */
+const toolsOf = new AsyncLocalStorage<Session>();
 
 /** How often a typed answer may be asked for. */
 const TYPED_ATTEMPTS = 2;
@@ -174,7 +178,8 @@ export class Session implements AsyncDisposable, Disposable {
   }
 
   /** Saves the conversation to a readable JSON file, after the sends before have been answered. Never half a file. */
-  save(path: string): Promise<void> {
+  async save(path: string): Promise<void> {
+    this.#throwIfInTool();
     return this.#queue.add(async () => {
       this.#throwIfClosed();
       await writeTranscript(path, await this.#transcript());
@@ -182,7 +187,8 @@ export class Session implements AsyncDisposable, Disposable {
   }
 
   /** Goes on with a saved conversation in the place of this one: its messages, system prompt, settings and model. */
-  load(path: string): Promise<void> {
+  async load(path: string): Promise<void> {
+    this.#throwIfInTool();
     return this.#queue.add(async () => {
       this.#throwIfClosed();
       const transcript = await readTranscript(path);
@@ -238,6 +244,12 @@ export class Session implements AsyncDisposable, Disposable {
         control.stream?.endThinking();
       },
     });
+    try {
+      this.#throwIfInTool();
+    } catch (error) {
+      log.fail(error);
+      return log;
+    }
     this.#open.add(log);
     const signals = [options?.signal, this.#closing.signal];
     // Fails at once, also while it is still waiting for its turn.
@@ -290,6 +302,7 @@ export class Session implements AsyncDisposable, Disposable {
       firstCall: 1 + countCalls(messages),
       signal,
       control,
+      within: (work) => toolsOf.run(this, work),
       write: (event) => log.write(event),
     });
     this.#record(result, epoch, log);
@@ -318,6 +331,15 @@ export class Session implements AsyncDisposable, Disposable {
 
   #throwIfClosed(): void {
     if (this.closed) throw sessionClosed();
+  }
+
+  /** A tool that waits for the session which waits for the tool would wait for ever. */
+  #throwIfInTool(): void {
+    if (toolsOf.getStore() !== this) return;
+    throw new IzwiError(
+      "INVALID_REQUEST",
+      "A tool can't send, save or load in the session that called it: use fork().",
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { chat } from "./chat.js";
@@ -174,6 +175,26 @@ describe("tools", () => {
     s.clear();
     await expect(s.send("?", { signal: AbortSignal.timeout(10) })).rejects.toMatchObject({ code: "ABORTED" });
     expect(s.history).toEqual([]);
+  });
+
+  it("can't wait for the session that waits for them, but may ask a fork of it", async () => {
+    const results: string[] = [];
+    const { session: s } = session([calls(call("nested")), "From the fork.", "Done."], {
+      tools: {
+        nested: tool({
+          async execute() {
+            for (const waiting of [s.send("x"), s.save("never.json"), s.stream("x").text]) {
+              results.push(await waiting.then(String, (error: Error) => error.message));
+            }
+            await using fork = s.fork();
+            results.push(await fork.send("x"));
+          },
+        }),
+      },
+    });
+    expect(await s.send("?")).toBe("Done.");
+    expect(results).toEqual([...Array.from({ length: 3 }, () => expect.stringContaining("fork()")), "From the fork."]);
+    expect(existsSync("never.json")).toBe(false);
   });
 
   it.each([

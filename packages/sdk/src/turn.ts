@@ -35,6 +35,8 @@ export interface TurnRequest {
   firstCall: number;
   signal: AbortSignal;
   control: TurnControl;
+  /** Runs a tool, knowing that what it does happens within this turn. */
+  within<T>(work: () => Promise<T>): Promise<T>;
   write(event: ReplyEvent): void;
 }
 
@@ -199,7 +201,7 @@ class RunningTurn {
   }
 
   async #runTools(): Promise<void> {
-    const { settings, signal, write, firstCall } = this.#request;
+    const { settings, signal, write, firstCall, within } = this.#request;
     const calls = this.#answer.toolCalls.map((call, index) => ({
       ...call,
       id: `call_${firstCall + this.#toolRuns.length + index}`,
@@ -209,7 +211,8 @@ class RunningTurn {
       calls.map(async (call) => {
         write({ type: "tool-call", id: call.id, name: call.name, arguments: parseArguments(call.arguments) });
         // A tool that doesn't heed the signal isn't waited for.
-        const run = await abortable(runTool(settings.tools!, call, signal, settings.onToolCall), signal);
+        const running = within(() => runTool(settings.tools!, call, signal, settings.onToolCall));
+        const run = await abortable(running, signal);
         write({ type: "tool-result", ...run });
         return run;
       }),

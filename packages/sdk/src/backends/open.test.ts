@@ -36,6 +36,15 @@ describe("openBackend", () => {
     expect(warn.mock.calls).toEqual([[expect.stringMatching(/isn't installed.*izwi-tiny.*GGUF/)]]);
   });
 
+  it("tells a saved session the hash of a catalogue's file, if it has the right size", async () => {
+    const { world: w, modelsDir, load } = world({}, "Qwen3-0.6B-Q4_K_M.gguf");
+    load.mockResolvedValueOnce({ ...model(), info: { ...info, fileBytes: 396_705_472 } } as LocalModel);
+    const whole = await openBackend({ modelsDir, model: "qwen3-0.6b", threads: 1 }, undefined, w);
+    expect(whole.identity).toEqual({ name: "qwen3-0.6b", sha256: expect.stringMatching(/^ac2d9771/) });
+    const other = await openBackend({ modelsDir, model: "qwen3-0.6b" }, undefined, w);
+    expect(other.identity).toEqual({ name: "qwen3-0.6b" });
+  });
+
   it("finds local names, and saves a path as a whole path", async () => {
     const { world: w, modelsDir } = world({ OPENAI_API_KEY: "k" }, "poet.gguf");
     const byName = await openBackend({ modelsDir, model: "poet" }, undefined, w);
