@@ -173,6 +173,7 @@ describe("a file that is no session", () => {
     ["it isn't JSON", "{"],
     [`it lacks "format"`, {}],
     [`it lacks "format"`, []],
+    [`it lacks "format"`, { format: "other", version: 1, messages: [] }],
     ["version must be a number", { ...whole, version: "1" }],
     ["of version 2, and this Izwi reads up to 1", { ...whole, version: 2, messages: 7 }],
     ["messages must be an array", { ...whole, messages: {} }],
@@ -205,6 +206,11 @@ describe("a file that is no session", () => {
     expect(error).toMatchObject({ code: "INVALID_SESSION_FILE", name: "IzwiError" });
     expect(error.message).toContain(path);
     expect(error.message).toContain(why);
+  });
+
+  it("one written by hand needs no more than version and messages", () => {
+    const { messages, system } = fromJson(`{"version":1,"system":"S","messages":[{"role":"user","content":"?"}]}`);
+    expect([messages, system]).toEqual([[{ role: "user", content: "?" }], "S"]);
   });
 
   it("fields of later versions' additions are ignored, and little is needed", () => {

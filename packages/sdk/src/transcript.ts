@@ -104,8 +104,14 @@ function parse(text: string): Record<string, unknown> {
   } catch (error) {
     throw new Error(`it isn't JSON (${messageOf(error)}).`, { cause: error });
   }
-  if (!isRecord(file) || file["format"] !== FORMAT) throw new Error(`it lacks "format": "${FORMAT}".`);
+  const { format = isTranscript(file) ? FORMAT : undefined } = isRecord(file) ? file : {};
+  if (!isRecord(file) || format !== FORMAT) throw new Error(`it lacks "format": "${FORMAT}".`);
   return file;
+}
+
+/** One that a person wrote may lack the format's name. */
+function isTranscript(file: unknown): boolean {
+  return isRecord(file) && Number.isInteger(file["version"]) && Array.isArray(file["messages"]);
 }
 
 function toModel(model: unknown): ModelIdentity | undefined {

@@ -79,7 +79,7 @@ describe("openBackend", () => {
     expect(openRemote.mock.lastCall).toMatchObject([{ baseUrl: "http://env/v1", apiKey: "k" }, "gpt-4", undefined]);
   });
 
-  it.each(["qwen3-0.6b", "qwen3-4b-4bit", "./absent.gguf", "absent.gguf", "/absent/model"])(
+  it.each(["qwen3-0.6b", "qwen3-4b-4bit", "./absent.gguf", "absent.gguf", "/absent/model", "hf:org/model:Q8_0"])(
     "but never for %s, which is ours and missing: that must not leave the machine unasked",
     async (name) => {
       const { world: w, modelsDir, openRemote } = world({ OPENAI_API_KEY: "k" });

@@ -62,9 +62,10 @@ const thisWorld: BackendWorld = {
   warn: (message) => process.emitWarning(message, { type: "IzwiWarning", code: "IZWI_BUILTIN_MODEL" }),
 };
 
-/** Names that can't mean a remote model: those of the catalogue, which may be missing here, and paths. */
+/** Names that can't mean a remote model: those of the catalogue and of the hub, which may be missing here, and paths. */
 function isOurs(name: string): boolean {
-  return findInCatalog(name) !== undefined || /\.gguf$/i.test(name) || /^[./~\\]|\\/.test(name);
+  if (findInCatalog(name) !== undefined || /\.gguf$/i.test(name)) return true;
+  return /^(hf:|hf\.co\/|huggingface\.co\/|https?:)/i.test(name) || /^[./~\\]|\\/.test(name);
 }
 
 function serverOf(
