@@ -20,6 +20,8 @@ const knownKeys = [
   ...["host", "port", "cors", "cors_origins", "allowed_hosts", "api_key", "keep_alive", "log_level", "log_format"].map(
     (key) => `server.${key}`,
   ),
+  "server.upstreams",
+  "server.upstream_api_key",
   ...["backend", "max_batch_size", "threads", "max_concurrent", "timeout", "context_length", "kv_type"].map(
     (key) => `runtime.${key}`,
   ),

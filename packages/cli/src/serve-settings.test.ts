@@ -21,6 +21,7 @@ it("has upstream's defaults, on this machine alone", () => {
     maxConcurrent: 100,
     timeoutMs: 300_000,
     keepAliveMs: 300_000,
+    upstreams: [],
     corsOrigins: [],
     allowedHosts: [],
     pages: true,
@@ -162,3 +163,22 @@ it.each([
     expect(() => settings(flags, env, config)).toThrow(message);
   },
 );
+
+describe("upstreams", () => {
+  it("share a name's requests where it is given several times, with one key for all", () => {
+    const upstream = ["big=http://gpu-1:8000/v1", "other=https://host/v1", "big=http://gpu-2:8000/v1"];
+    expect(settings({ upstream }, { IZWI_UPSTREAM_API_KEY: "k" }).upstreams).toEqual([
+      { name: "big", urls: ["http://gpu-1:8000/v1", "http://gpu-2:8000/v1"], apiKey: "k" },
+      { name: "other", urls: ["https://host/v1"], apiKey: "k" },
+    ]);
+    const config = { "server.upstreams": "a=http://x/v1,*=http://y/v1?a=b" };
+    expect(settings({}, {}, config).upstreams.map(({ name, urls }) => [name, urls])).toEqual([
+      ["a", ["http://x/v1"]],
+      ["*", ["http://y/v1?a=b"]],
+    ]);
+  });
+
+  it.each(["big", "=http://x/v1", "big=", "big=gpu-1:8000", "big=ftp://x/v1"])("aren't %j", (text) => {
+    expect(() => settings({ upstream: [text] })).toThrow(UsageError);
+  });
+});

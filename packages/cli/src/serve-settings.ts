@@ -35,6 +35,7 @@ export interface ServeSettings {
   /** Infinity for ever. */
   keepAliveMs: number;
   apiKey?: string;
+  upstreams: { name: string; urls: string[]; apiKey?: string }[];
   corsOrigins: string[] | "*";
   allowedHosts: string[];
   pages: boolean;
@@ -81,12 +82,30 @@ export function serveSettings(flags: ServeFlags, common: CommonFlags, sources: S
       sources.value({ env: "IZWI_KEEP_ALIVE", key: "server.keep_alive" }, parseDuration) ??
       5 * 60_000,
     ...(apiKey !== undefined && { apiKey }),
+    upstreams: upstreams(
+      flags.upstream ?? list({ env: "IZWI_UPSTREAMS", key: "server.upstreams" }) ?? [],
+      sources.text({ env: "IZWI_UPSTREAM_API_KEY", key: "server.upstream_api_key" }),
+    ),
     corsOrigins: corsOrigins(flags, sources, list),
     allowedHosts: flags.allowedHosts ?? list({ env: "IZWI_ALLOWED_HOSTS", key: "server.allowed_hosts" }) ?? [],
     pages: flags.ui ?? pages(sources),
     logLevel: level === "trace" ? "debug" : level,
     logFormat: flags.logFormat ?? choice({ env: "IZWI_LOG_FORMAT", key: "server.log_format" }, logFormats) ?? "text",
   };
+}
+
+/** `name=url`, as often as the name has URLs. */
+function upstreams(given: readonly string[], apiKey: string | undefined): ServeSettings["upstreams"] {
+  const urlsOf = new Map<string, string[]>();
+  for (const text of given) {
+    const at = text.indexOf("=");
+    const [name, url] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+    if (at < 1 || name === "" || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+      throw new UsageError(`An upstream looks like name=http://gpu-1:8000/v1, not '${text}'.`);
+    }
+    urlsOf.set(name, [...(urlsOf.get(name) ?? []), url]);
+  }
+  return [...urlsOf].map(([name, urls]) => ({ name, urls, ...(apiKey !== undefined && { apiKey }) }));
 }
 
 /** `--cors` is for every page, `--cors-origins` for those named; the flags win over what is set elsewhere. */

@@ -28,6 +28,9 @@ import { models as modelsRoute } from "./routes/models.js";
 import { responses } from "./routes/responses.js";
 import { tokenize } from "./routes/tokenize.js";
 import { unavailable } from "./routes/unavailable.js";
+import { forwardToUpstream } from "./upstream/forward.js";
+import { withUpstreams } from "./upstream/listed-upstreams.js";
+import type { UpstreamPool } from "./upstream/upstream-pool.js";
 import { serverState, type ServerState } from "./server-state.js";
 
 export interface AppOptions {
@@ -50,6 +53,10 @@ export interface AppOptions {
   /** Pages for people at `/` and `/docs`. Default: true. */
   pages?: boolean;
   log?: Logger;
+  /** Models that other servers answer for; the app's owner closes it. */
+  upstreams?: UpstreamPool;
+  /** Wait before an upstream is tried again, in milliseconds. Default: 200. */
+  upstreamPauseMs?: number;
   /** What the health endpoints tell. Default: always ready, without models. */
   state?: ServerState;
   /** The requests under way, for a server that waits for them when it stops. */
@@ -80,7 +87,7 @@ const SECURE_HEADERS = {
  * mounted in another server.
  */
 export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
-  const { models, log = silentLogger, state = serverState(() => []), maxConcurrent = 100 } = options;
+  const { log = silentLogger, state = serverState(() => []), maxConcurrent = 100 } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const admission = new Admission({ maxConcurrent, maxQueued: options.maxQueued ?? maxConcurrent });
   const metrics = createMetrics(
@@ -102,7 +109,10 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   app.use(drainCheck(state));
   app.use(bodyLimit(limits.bodyBytes));
   for (const path of COMPUTING) app.use(path, admissionControl(admission, metrics));
+  const { upstreams } = options;
+  if (upstreams) for (const path of COMPUTING) app.use(path, forwardToUpstream(upstreams, options.upstreamPauseMs));
 
+  const models = upstreams ? withUpstreams(options.models, upstreams) : options.models;
   const context: RouteContext = { models, limits, metrics, log, pingMs: options.pingMs ?? 15_000 };
   const routes = app as unknown as OpenAPIHono<AppEnv>;
   registerApi(routes, context);

@@ -11,3 +11,5 @@ export { createLogger, LOG_FORMATS, LOG_LEVELS } from "./logger.js";
 export type { LogFormat, LoggerOptions, LogLevel } from "./logger.js";
 export type { AppEnv, Limits, LogFields, Logger } from "./route-context.js";
 export type { Phase, ServerState } from "./server-state.js";
+export { UpstreamPool } from "./upstream/upstream-pool.js";
+export type { Upstream } from "./upstream/upstream-pool.js";

@@ -8,12 +8,17 @@ import { ActiveRequests } from "./active-requests.js";
 import { createApp, type AppOptions } from "./app.js";
 import { endStalledAnswers } from "./stalled-answers.js";
 import { isLoopbackName } from "./middleware/host-check.js";
+import { silentLogger } from "./logger.js";
 import { coreLoader } from "./model-loader.js";
 import { ModelPool } from "./model-pool.js";
 import { ApiError, toErrorResponse } from "./openai/errors.js";
 import { serverState } from "./server-state.js";
+import { UpstreamPool, type Upstream } from "./upstream/upstream-pool.js";
 
-export interface ServerOptions extends Omit<AppOptions, "models" | "state" | "active" | "backend" | "hosts"> {
+export interface ServerOptions extends Omit<
+  AppOptions,
+  "models" | "state" | "active" | "backend" | "hosts" | "upstreams"
+> {
   /** Default: this machine alone, as 127.0.0.1 and, where there is one, ::1. */
   host?: string;
   /** 0 takes any free one. Default: 8080. */
@@ -28,6 +33,8 @@ export interface ServerOptions extends Omit<AppOptions, "models" | "state" | "ac
   load?: Omit<LoadModelOptions, "signal">;
   /** Further names that the server may be called by, such as a proxy passes on. */
   allowedHosts?: readonly string[];
+  /** Models that other OpenAI-compatible servers answer for. */
+  upstreams?: readonly Upstream[];
   /** Where models come from; the server closes it. Default: a pool over `@izwi/core`. */
   models?: ModelPool;
   /** A client that takes nothing of its answer for this long is cut off. Default: 60 000. */
@@ -63,8 +70,11 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const apiKey = options.apiKey ?? (local ? undefined : `izwi-${randomBytes(24).toString("base64url")}`);
   const state = serverState(() => models.models(), preload.length > 0 ? "loading" : "ready");
   const active = new ActiveRequests();
+  const { upstreams: remote = [], ...appOptions } = options;
+  const upstreams = remote.length > 0 ? new UpstreamPool(remote, { log: options.log ?? silentLogger }) : undefined;
   const app = createApp({
-    ...options,
+    ...appOptions,
+    ...(upstreams && { upstreams }),
     models,
     state,
     active,
@@ -86,7 +96,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   // The caller may not be interested; then the failure is in the log and in the model's status.
   ready.catch(() => undefined);
 
-  const closing = createClosing(servers, active, models, () => (state.phase = "draining"));
+  const closing = createClosing(servers, active, models, () => {
+    state.phase = "draining";
+    upstreams?.close();
+  });
   return {
     url,
     port: address.port,

@@ -36,6 +36,7 @@ export interface ServeFlags {
   /** false = --no-ui */
   ui?: boolean;
   apiKey?: string;
+  upstream?: string[];
   keepAlive?: number;
   contextLength?: number;
   kvType?: string;
@@ -53,11 +54,13 @@ Environment:
   IZWI_HOST, IZWI_PORT, IZWI_API_KEY, IZWI_BACKEND, IZWI_NUM_THREADS, IZWI_MAX_BATCH_SIZE, IZWI_MAX_CONCURRENT,
   IZWI_TIMEOUT, IZWI_CORS, IZWI_CORS_ORIGINS, IZWI_ALLOWED_HOSTS, IZWI_NO_UI, IZWI_SERVE_MODE, IZWI_LOG_LEVEL,
   IZWI_LOG_FORMAT, IZWI_KEEP_ALIVE, IZWI_CONTEXT_LENGTH, IZWI_KV_CACHE_DTYPE   as the flags of these names
+  IZWI_UPSTREAMS        as --upstream, separated by commas; IZWI_UPSTREAM_API_KEY is their key
   IZWI_PRELOAD_MODELS   as --model, separated by commas
   IZWI_MODEL            the model for requests that name none
 
 Configuration file (TOML; 'izwi --help' says where), after flags and environment:
-  [server]    host, port, api_key, cors, cors_origins, allowed_hosts, keep_alive, log_level, log_format
+  [server]    host, port, api_key, cors, cors_origins, allowed_hosts, keep_alive, log_level, log_format,
+              upstreams, upstream_api_key
   [runtime]   backend, threads, max_batch_size, max_concurrent, timeout, context_length, kv_type
   [models]    dir
   [ui]        enabled
@@ -67,6 +70,7 @@ Examples:
   izwi serve
   izwi serve --model qwen3-4b --keep-alive forever
   izwi serve -p 9000 --cors-origins http://localhost:5173
+  izwi serve --upstream big=http://gpu-1:8000/v1 --upstream big=http://gpu-2:8000/v1
   izwi serve --host 0.0.0.0 --api-key "$MY_KEY" --log-format json`;
 
 export function addServe(program: Command, done: (flags: ServeFlags, command: Command) => void): void {
@@ -107,6 +111,7 @@ export function addServe(program: Command, done: (flags: ServeFlags, command: Co
     )
     .addOption(new Option("--kv-type <type>", "numbers of the KV cache (default: f16)").choices(kvTypes))
     .option("--api-key <key>", "demand this key (IZWI_API_KEY keeps it out of process lists)", nonEmpty("--api-key"))
+    .option("--upstream <name=url>", "pass this model's requests on to a server there", collector("--upstream"))
     .option("--cors", "let every web page call")
     .option("--cors-origins <origins>", "let these web pages call, separated by commas", parseList)
     .option("--allowed-hosts <names>", "further names of this server, separated by commas", parseList)
@@ -123,6 +128,7 @@ function serveFlags({ ui, ...opts }: Record<string, unknown>): ServeFlags {
   const names: (keyof ServeFlags)[] = [
     ...(["mode", "host", "port", "model", "maxBatchSize", "backend", "threads", "maxConcurrent", "timeout"] as const),
     ...(["logLevel", "logFormat", "cors", "corsOrigins", "allowedHosts", "apiKey", "keepAlive"] as const),
+    "upstream",
     ...(["contextLength", "kvType"] as const),
   ];
   const given = names.flatMap((name) => (opts[name] === undefined ? [] : [[name, opts[name]]]));

@@ -38,7 +38,7 @@ export async function serveCommand(settings: ServeSettings, context: CommandCont
 
 function serverOptions(settings: ServeSettings, log: Logger): Parameters<ServerStart>[0] {
   const { host, port, models, defaultModel, load, apiKey, corsOrigins, allowedHosts, pages } = settings;
-  const { maxConcurrent, timeoutMs, keepAliveMs } = settings;
+  const { maxConcurrent, timeoutMs, keepAliveMs, upstreams } = settings;
   return {
     ...(host !== undefined && { host }),
     ...(apiKey !== undefined && { apiKey }),
@@ -52,6 +52,7 @@ function serverOptions(settings: ServeSettings, log: Logger): Parameters<ServerS
     maxConcurrent,
     timeoutMs,
     keepAliveMs,
+    upstreams,
     log,
   };
 }
