@@ -106,7 +106,12 @@ fn the_largest_products_do_not_overflow() {
         for block_type in BlockType::ALL {
             for (tokens, sign) in [(1, 1.0), (4, -1.0), (9, 1.0), (9, -1.0)] {
                 let (rows, cols) = (17, 512);
-                let raw = inputs::blocks(block_type, rows * cols / block_type.block_len(), Fill::Ones, &mut random);
+                let raw = inputs::blocks(
+                    block_type,
+                    rows * cols / block_type.block_len(),
+                    Fill::Ones,
+                    &mut random,
+                );
                 let matrix = MatrixView::new(block_type, rows, cols, &raw).unwrap();
                 let x = vec![sign; tokens * cols];
                 let actual = product(kernels, &pool, matrix, &x, tokens);
