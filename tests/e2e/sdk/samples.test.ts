@@ -15,6 +15,9 @@ const SERVED = "http://localhost:8080/v1";
 
 const readme = samplesOf("packages/sdk/README.md");
 const guide = samplesOf("docs/guides/scaling.md");
+const others = ["README.md", "packages/core/README.md", "packages/server/README.md"].flatMap((document) =>
+  samplesOf(document).map(({ name, code }) => ({ name: `${document}: ${name}`, code })),
+);
 
 // Below node_modules, so that the samples find the packages that they import; git and the linters don't look there.
 const folder = fileURLToPath(new URL("../../../node_modules/.cache/izwi-samples", import.meta.url));
@@ -25,8 +28,12 @@ let programs: string[];
 beforeAll(async () => {
   server = await startServer({ port: 0, preload: ["izwi-tiny"] });
   await server.ready;
-  const served = readme.map(({ name, code }) => ({ name, code: code.replace(SERVED, `${server.url}/v1`) }));
-  programs = compile([...served, ...guide], folder);
+  const here = [...readme, ...guide, ...others].map(({ name, code }) => ({
+    name,
+    // Any free port will do here, and there is a server at another address.
+    code: code.replaceAll(SERVED, `${server.url}/v1`).replaceAll("port: 8080", "port: 0"),
+  }));
+  programs = compile(here, folder);
 });
 afterAll(async () => {
   await server.close({ graceMs: 1000 });
@@ -64,5 +71,11 @@ describe("docs/guides/scaling.md", () => {
     expect(await run(program)).toMatch(/ (true|false) izwi-tiny\n$/);
     const remote = await run(program, { MODEL_URL: `${server.url}/v1`, MODEL_NAME: "builtin" });
     expect(remote).toMatch(/ (true|false) builtin\n$/);
+  });
+});
+
+describe("the other packages' guides", () => {
+  it.each(others.map(({ name }, index) => [name, index] as const))("%s", async (_, index) => {
+    await run(programs[readme.length + guide.length + index]!);
   });
 });
