@@ -1,10 +1,10 @@
 import { abortError, IzwiError } from "../../errors.js";
-import { fromDiskError } from "../disk-errors.js";
 import { networkFailure, statusFailure, type HttpAnswer, type HttpClient } from "./http.js";
 import { contentRange, validatorOf, type LocatedFile } from "./locate.js";
 import type { PartialFile } from "./partial-file.js";
 import type { ByteRange } from "./range-set.js";
 import { TransientError } from "./retry.js";
+import { WriteBuffer } from "./write-buffer.js";
 
 /** The server sends the whole file though a part was asked for. */
 export class RangesIgnored extends Error {}
@@ -107,35 +107,30 @@ async function receive(
   watch.start(stallMs);
   const stop = () => void body.destroy(abortError(signal));
   signal.addEventListener("abort", stop, { once: true });
+  const buffer = new WriteBuffer(partial, start, onBytes);
   let position = start;
+  let failure: unknown;
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       watch.pause();
       const wanted = chunk.subarray(0, Math.min(chunk.length, end - position));
-      await write(partial, wanted, position);
+      await buffer.add(wanted);
       position += wanted.length;
-      onBytes(wanted.length);
       if (wanted.length < chunk.length) break;
       // All is there; wait a moment for the answer's end, because then the connection can be used again.
       watch.start(position < end ? stallMs : Math.min(stallMs, 500));
     }
   } catch (error) {
-    if (signal.aborted) throw abortError(signal);
-    if (position < end) throw networkFailure(url, error);
+    failure = error;
   } finally {
     watch.pause();
     signal.removeEventListener("abort", stop);
   }
+  // What came before a cut counts.
+  await buffer.flush();
   if (signal.aborted) throw abortError(signal);
+  if (failure !== undefined && position < end) throw networkFailure(url, failure);
   return position - start;
-}
-
-async function write(partial: PartialFile, bytes: Uint8Array, position: number): Promise<void> {
-  try {
-    await partial.write(bytes, position);
-  } catch (error) {
-    throw fromDiskError(error, partial.path);
-  }
 }
 
 /** Tells when nothing comes. Doesn't count while we are busy with what came. */
