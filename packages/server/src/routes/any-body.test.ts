@@ -184,7 +184,7 @@ it("streams for the good bodies what its description says, and nothing more", as
   }
 });
 
-it("answers any text with 4xx in the error shape", async () => {
+it("answers any text with 4xx in the error shape", { timeout: 60_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(path, fc.oneof(fc.string({ unit: "binary" }), fc.json()), async (path, body) => {
       expect(await complaint(path, body)).toBeUndefined();
@@ -193,7 +193,7 @@ it("answers any text with 4xx in the error shape", async () => {
   );
 });
 
-it("answers any object with 200 or 4xx", async () => {
+it("answers any object with 200 or 4xx", { timeout: 60_000 }, async () => {
   const body = path.chain((path) => {
     const fields = Object.fromEntries(Object.keys(GOOD[path]!).map((name) => [name, strange]));
     return fc.tuple(fc.constant(path), fc.record(fields, { requiredKeys: [] }));
@@ -206,7 +206,7 @@ it("answers any object with 200 or 4xx", async () => {
   );
 });
 
-it("answers a good body with one thing wrong with 200 or 4xx, streamed or not", async () => {
+it("answers a good body with one thing wrong with 200 or 4xx, streamed or not", { timeout: 60_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(
       path,
@@ -309,7 +309,7 @@ const validBody = fc.oneof(
   ),
 );
 
-it("answers every valid body with 200, and gives the model back", async () => {
+it("answers every valid body with 200, and gives the model back", { timeout: 60_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(validBody, async ([path, body]) => {
       const response = await app.post(path, body);
