@@ -76,6 +76,6 @@ describe("docs/guides/scaling.md", () => {
 
 describe("the other packages' guides", () => {
   it.each(others.map(({ name }, index) => [name, index] as const))("%s", async (_, index) => {
-    await run(programs[readme.length + guide.length + index]!);
+    await expect(run(programs[readme.length + guide.length + index]!)).resolves.toBeTypeOf("string");
   });
 });
