@@ -174,6 +174,17 @@ describe("what goes wrong on the way", () => {
     expect(readFileSync((await place.pull(hub, name)).path).equals(content)).toBe(true);
   });
 
+  it("a callback that throws is no failure of the network", async () => {
+    const [hub, place] = await published();
+    const onProgress = ({ type }: { type: string }) => {
+      if (type === "download") throw new Error("my own");
+    };
+    await expect(place.pull(hub, name, { onProgress })).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+      message: expect.stringContaining("my own"),
+    });
+  });
+
   it("an abort leaves what came, and the next pull goes on there", async () => {
     const [hub, place] = await published();
     const stop = new AbortController();

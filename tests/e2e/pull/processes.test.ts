@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { removeModel, type PulledModel, type PullProgress } from "@izwi/core";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -111,6 +112,18 @@ describe("several pulls of one model at once", () => {
     const [hub, place] = await published();
     const pulled = await Promise.all([1, 2, 3].map(() => place.pull(hub, name)));
     expect(pulled.map(({ origin }) => origin).sort()).toEqual(["downloaded", "installed", "installed"]);
+  });
+
+  it("one whose lock was taken over puts nothing in place", async () => {
+    const [hub, place] = await published();
+    const lock = join(place.modelsDir, "org--model", "a.gguf.lock");
+    const another = JSON.stringify({ pid: process.pid, host: "elsewhere", token: "another's" });
+    const pulling = place.pull(hub, name, {
+      onProgress: (event) => event.type === "verify" && writeFileSync(lock, another),
+    });
+    await expect(pulling).rejects.toMatchObject({ code: "MODEL_BUSY" });
+    expect(place.files()).not.toContain("org--model/a.gguf");
+    expect(readFileSync(lock, "utf8")).toBe(another);
   });
 
   it("a model that is being pulled isn't removed", async () => {

@@ -65,7 +65,8 @@ async function pullOne(name: string, settings: PullSettings, core: Core, context
       reuse: settings.reuse,
       frozen: settings.frozen,
       ...(noted && { lockFile }),
-      signal: stop.signal,
+      // A program that reads the progress and leaves wants no more of it.
+      signal: settings.format === "json" ? AbortSignal.any([stop.signal, printer.readerGone]) : stop.signal,
       env: context.env,
       onProgress: (event) => view.show(event),
     });
@@ -82,6 +83,7 @@ async function pullOne(name: string, settings: PullSettings, core: Core, context
       printer.talk(`Stopped${view.howFar}. To go on: izwi pull ${harmless(name)}`);
       return stop.exitCode;
     }
+    if (isAbort(error)) return ExitCode.ok;
     printer.fail(describeFailure(error, "pull"));
     return ExitCode.failure;
   }
@@ -150,7 +152,7 @@ class PullView {
 
   show(event: PullProgress): void {
     if (event.type === "download") this.#last = event;
-    if (this.#format === "json") this.#printer.data(`${JSON.stringify(event)}\n`);
+    if (this.#format === "json") this.#printer.data(`${JSON.stringify({ ...event, model: this.#name })}\n`);
     else if (this.#printer.drawsProgress) this.#draw(event);
     else this.#log(event);
   }

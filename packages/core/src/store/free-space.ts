@@ -1,20 +1,14 @@
-import { stat, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { IzwiError } from "../errors.js";
 
 /** For notes and the file system's own. */
 const RESERVE_BYTES = 64 << 10;
 
-/**
- * Throws `DISK_FULL` when what is missing of a file of `bytes` bytes doesn't fit into `directory`'s disk. What a partial
- * file takes already is there; its holes are not.
- */
-export async function checkFreeSpace(directory: string, bytes: number, partialPath?: string): Promise<void> {
+/** Throws `DISK_FULL` when so many further bytes don't fit into `directory`'s disk. */
+export async function checkFreeSpace(directory: string, needed: number): Promise<void> {
   const disk = await statfs(directory).catch(() => undefined);
   // Some network disks don't tell.
   if (disk === undefined || disk.blocks === 0) return;
-  const partial = partialPath === undefined ? undefined : await stat(partialPath).catch(() => undefined);
-  const taken = partial === undefined ? 0 : (partial.blocks ?? 0) * 512;
-  const needed = Math.max(0, bytes - taken);
   const free = disk.bavail * disk.bsize;
   if (needed === 0 || needed + RESERVE_BYTES <= free) return;
   throw new IzwiError(

@@ -1,5 +1,6 @@
 import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { CATALOG } from "../catalog/catalog.js";
 import { IzwiError } from "../errors.js";
 import { hashFile } from "./checksum.js";
 import { fromDiskError } from "./disk-errors.js";
@@ -20,6 +21,8 @@ import type { PullTuning } from "./pull.js";
 
 /** How a file came to be in the models directory. */
 export interface Installed {
+  /** Where it is, if not at the target's place. */
+  path?: string;
   bytes: number;
   sha256: string;
   repository?: string;
@@ -145,6 +148,12 @@ async function linkCopy(
     report.often({ type: "search", store, path, bytes, totalBytes }, bytes === totalBytes);
   const copy = await findCopy({ sha256, bytes: totalBytes }, { modelsDir, env, home, signal, onBytes });
   if (copy === undefined) return undefined;
+  if (copy.store === "the models directory" && isCatalogued(target)) {
+    // Put there by hand, perhaps at another place: its name finds it there, and twice would be once too often.
+    const record = recordOf(target, { bytes: totalBytes, sha256 });
+    await writeRecord(copy.path, record, copy.path);
+    return { ...installed(record), path: copy.path };
+  }
   const temporary = `${path}.link`;
   await rm(temporary, { force: true });
   const how = await linkFile(copy.path, temporary, { bytes: totalBytes, directory: dirname(path), signal });
@@ -204,7 +213,7 @@ async function fetchContent(target: PullTarget, file: LocatedFile, context: Inst
   };
   const partial = await PartialFile.open(part, identityOf(file), tuning.saveEveryMs);
   try {
-    await checkFreeSpace(dirname(part), target.bytes ?? 0, part);
+    await checkFreeSpace(dirname(part), Math.max(0, (target.bytes ?? 0) - partial.there.bytes));
     report.beginDownload(partial.there.bytes, target.bytes);
     const fetched = await download({
       http,
@@ -265,6 +274,11 @@ function pin(target: PullTarget, file: LocatedFile): PullTarget {
       revision: file.revision ?? target.revision,
     }),
   };
+}
+
+/** Found by its hash, wherever it lies. */
+function isCatalogued({ key, sha256 }: PullTarget): boolean {
+  return CATALOG.some((entry) => entry.id === key && entry.sha256 === sha256);
 }
 
 function isPinned(target: PullTarget): target is PinnedTarget {

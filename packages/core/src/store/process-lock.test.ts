@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
@@ -15,7 +15,13 @@ async function deadPid(): Promise<number> {
   return Number(stdout);
 }
 
-const note = (pid: number, more: object = {}) => JSON.stringify({ pid, host: hostname(), token: "another's", ...more });
+/** This machine, as a lock file names it. */
+const host = await (async () => {
+  const path = makePath();
+  return withLock(path, {}, async () => (JSON.parse(readFileSync(path, "utf8")) as { host: string }).host);
+})();
+
+const note = (pid: number, more: object = {}) => JSON.stringify({ pid, host, token: "another's", ...more });
 
 describe("withLock", () => {
   it("lets one at a time in, and takes its file away", async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, readlink, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -40,7 +40,7 @@ export async function withLock<T>(
   options: LockOptions,
   work: (stillHeld: () => Promise<boolean>) => Promise<T>,
 ): Promise<T> {
-  const { staleMs = 60_000 } = options;
+  const { staleMs = 30_000 } = options;
   const token = await take(path, staleMs, options);
   const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), staleMs / 4);
   beat.unref();
@@ -56,7 +56,7 @@ export async function withLock<T>(
 async function take(path: string, staleMs: number, options: LockOptions): Promise<string> {
   const { signal, onWait, failIfTaken, pollMs = 250 } = options;
   const token = randomUUID();
-  const note: Note = { pid: process.pid, host: hostname(), token, begun: await processStart(process.pid) };
+  const note: Note = { pid: process.pid, host: await here(), token, begun: await processStart(process.pid) };
   for (;;) {
     if (signal?.aborted) throw abortError(signal);
     if (await create(path, JSON.stringify(note))) return token;
@@ -119,8 +119,14 @@ async function isStale(path: string, holder: Note | undefined, staleMs: number):
   if (age === undefined) return false;
   // A lock without content belongs to a process that is just writing it, or was killed doing so.
   if (holder === undefined) return age > Math.min(staleMs, 5000);
-  if (holder.host !== hostname()) return age > staleMs;
+  if (holder.host !== (await here())) return age > staleMs;
   return !(await isAlive(holder)) || age > staleMs;
+}
+
+/** Where process ids mean the same: this machine, or this container, which may have the name of another one. */
+async function here(): Promise<string> {
+  const namespace = await readlink("/proc/self/ns/pid").catch(() => "");
+  return `${hostname()} ${namespace}`.trim();
 }
 
 async function isAlive({ pid, begun }: Note): Promise<boolean> {

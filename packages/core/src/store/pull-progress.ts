@@ -1,3 +1,4 @@
+import { IzwiError } from "../errors.js";
 import { Rate } from "./download/rate.js";
 import type { RetryNotice } from "./download/retry.js";
 import type { Candidate } from "./foreign-stores.js";
@@ -43,7 +44,14 @@ export class ProgressReport {
   #totalBytes: number | undefined;
 
   constructor(onProgress: ((event: PullProgress) => void) | undefined, everyMs = 100) {
-    this.#emit = (event) => onProgress?.(event);
+    this.#emit = (event) => {
+      try {
+        onProgress?.(event);
+      } catch (error) {
+        // In the middle of a transfer it would look like a failure of the network, and be tried again.
+        throw new IzwiError("INVALID_REQUEST", `onProgress failed: ${String(error)}`, { cause: error });
+      }
+    };
     this.#everyMs = everyMs;
   }
 

@@ -118,7 +118,8 @@ export async function pullReference(reference: ModelReference, options: PullOpti
     const installed = await installIn(target, context);
     const lockFile = options.frozen ? undefined : options.lockFile;
     if (lockFile !== undefined) await pin(lockFile, target, installed);
-    return { ...installed, id: await idOf(target.path, modelsDir), path: target.path };
+    const { path = target.path } = installed;
+    return { ...installed, id: await idOf(path, modelsDir), path };
   } finally {
     await http.close();
   }
