@@ -80,7 +80,7 @@ async function pullOne(name: string, settings: PullSettings, core: Core, context
       printer.data(`${JSON.stringify({ type: "error", model: name, code: errorCode(error) ?? null, message })}\n`);
     }
     if (isAbort(error) && stop.signal.aborted) {
-      printer.talk(`Stopped${view.howFar}. To go on: izwi pull ${harmless(name)}`);
+      printer.talk(`Stopped${view.howFar}. To go on: izwi pull ${quoted(harmless(name))}`);
       return stop.exitCode;
     }
     if (isAbort(error)) return ExitCode.ok;
@@ -126,6 +126,7 @@ function report(name: string, pulled: PulledModel, format: OutputFormat, printer
   printer.talk(`${how[origin]} Chat with it: izwi chat -m ${quoted(what)}`);
 }
 
+/** For a shell. */
 const quoted = (name: string): string => (/^[\w./:@-]+$/.test(name) ? name : `'${name}'`);
 
 /** The progress: a line that changes on a terminal, few lines elsewhere, or JSON. */
