@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
+import { temporaryFolder } from "./fakes/temporary-folder.js";
 import { currentPlatform, findAddon, platformName, type Platform } from "./native.js";
 
 const LINUX: Platform = { os: "linux", arch: "x64", libc: "glibc" };
@@ -27,7 +27,7 @@ describe("platformName", () => {
 });
 
 describe("findAddon", () => {
-  const folder = () => mkdtempSync(join(tmpdir(), "izwi-native-"));
+  const folder = () => temporaryFolder();
 
   it("prefers a local build", () => {
     const local = folder();

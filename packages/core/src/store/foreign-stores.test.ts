@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../fakes/temporary-folder.js";
 import { findCopy } from "./foreign-stores.js";
 import { linkFile } from "./link-file.js";
 
@@ -11,7 +12,7 @@ const sha256 = createHash("sha256").update(content).digest("hex");
 const wanted = { sha256, bytes: content.length };
 
 function makeHome(): string {
-  return mkdtempSync(join(tmpdir(), "izwi-home-"));
+  return temporaryFolder();
 }
 
 function put(path: string, text = content): string {

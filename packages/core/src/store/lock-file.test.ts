@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../fakes/temporary-folder.js";
 import { readLockFile, updateLockFile, type LockedModel } from "./lock-file.js";
 
-const makePath = () => join(mkdtempSync(join(tmpdir(), "izwi-lockfile-")), "izwi.lock");
+const makePath = () => join(temporaryFolder(), "izwi.lock");
 const model = (more: Partial<LockedModel> = {}): LockedModel => ({
   repository: "org/model",
   revision: "b".repeat(40),

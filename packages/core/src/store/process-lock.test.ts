@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../fakes/temporary-folder.js";
 import { withLock } from "./process-lock.js";
 
-const makePath = () => join(mkdtempSync(join(tmpdir(), "izwi-lock-")), "a.lock");
+const makePath = () => join(temporaryFolder(), "a.lock");
 const pollMs = 5;
 
 /** A process that ran and has ended. */

@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../fakes/temporary-folder.js";
 import { partialProgress, PartialFile, removePartial } from "./partial-file.js";
 
 const identity = { source: "http://hub/a.gguf", bytes: 10, sha256: "a".repeat(64) };
-const makePath = () => join(mkdtempSync(join(tmpdir(), "izwi-part-")), "a.gguf.part");
+const makePath = () => join(temporaryFolder(), "a.gguf.part");
 const bytes = (text: string) => Buffer.from(text);
 
 const killed: PartialFile[] = [];

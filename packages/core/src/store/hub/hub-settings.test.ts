@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../fakes/temporary-folder.js";
 import { hubSettings } from "./hub-settings.js";
 
 const home = "/nowhere/home";
@@ -26,7 +26,7 @@ describe("the hub's settings", () => {
   });
 
   it("reads the token that a login has left, at the time it is needed", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "izwi-hf-"));
+    const folder = temporaryFolder();
     const settings = at({ HF_HOME: folder });
     writeFileSync(join(folder, "token"), "hf_file\n");
     expect(await settings.token()).toBe("hf_file");
