@@ -175,6 +175,28 @@ impl NativeModel {
         self.model.apply_template(&request).map_err(|error| napi_error(&error))
     }
 
+    /// Writes what is cached of a chat's prompt to a file. Returns how many tokens that are.
+    #[napi]
+    pub async fn save_chat_cache(&self, path: String, request: NativeChatRequest) -> napi::Result<u32> {
+        let request = ChatRequest::try_from(request)?;
+        self.with_file(path, move |model, path| model.save_chat_cache(&request, path))
+            .await
+    }
+
+    /// The same for token ids.
+    #[napi]
+    pub async fn save_cache(&self, path: String, token_ids: Uint32Array) -> napi::Result<u32> {
+        let token_ids = token_ids.to_vec();
+        self.with_file(path, move |model, path| model.save_cache(token_ids, path))
+            .await
+    }
+
+    /// Puts a file's KV blocks back into the cache. Returns how many tokens are cached then.
+    #[napi]
+    pub async fn load_cache(&self, path: String) -> napi::Result<u32> {
+        self.with_file(path, Model::load_cache).await
+    }
+
     /// Ends every stream and frees the weights. Idempotent.
     #[napi]
     pub async fn close(&self) -> napi::Result<()> {
@@ -184,6 +206,17 @@ impl NativeModel {
 }
 
 impl NativeModel {
+    async fn with_file(
+        &self,
+        path: String,
+        work: impl FnOnce(&Model, &Path) -> izwi_runtime::Result<usize> + Send + 'static,
+    ) -> napi::Result<u32> {
+        let model = Arc::clone(&self.model);
+        let done = spawn_blocking(move || work(&model, Path::new(&path))).await;
+        let num_tokens = done.map_err(lost_task)?.map_err(|error| napi_error(&error))?;
+        Ok(num_tokens as u32)
+    }
+
     fn stream(&self, start: impl FnOnce(&Model, &ChatStream) + Send + 'static) -> NativeStream {
         let stream = ChatStream::new();
         let (model, answer) = (Arc::clone(&self.model), stream.clone());

@@ -1,5 +1,6 @@
 //! The thread that owns the model.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +10,7 @@ use std::time::Instant;
 use izwi_model::LanguageModel;
 
 use crate::active_request::{EventSink, QueuePlace, Submission};
+use crate::error::panic_message;
 use crate::request::RequestLimits;
 use crate::scheduler::SchedulerLimits;
 use crate::step::Stepper;
@@ -44,13 +46,37 @@ pub struct Engine {
     commands: Sender<Command>,
     shared: Arc<Shared>,
     limits: RequestLimits,
+    block_layout: BlockLayout,
     /// Requests that may be running and waiting together.
     max_requests: usize,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// What a KV block is outside of the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockLayout {
+    /// In words: blocks fit only where it is the same.
+    pub name: String,
+    /// Positions in a block.
+    pub block_size: usize,
+    pub block_bytes: usize,
+}
+
+/// An answer of the engine's thread that is on its way.
+pub struct Pending<T>(Receiver<Result<T>>);
+
+impl<T> Pending<T> {
+    /// # Errors
+    /// `ShutDown` if the engine ended first, and what went wrong otherwise.
+    pub fn wait(self) -> Result<T> {
+        self.0.recv().unwrap_or(Err(EngineError::ShutDown))
+    }
+}
+
 enum Command {
     Submit(Box<Submission>),
+    /// Looks at or changes what is cached, between two steps.
+    Access(Box<dyn FnOnce(&mut Stepper) + Send>),
     /// Only wakes the thread, which then sees `Shared::is_shut_down`.
     ShutDown,
 }
@@ -77,6 +103,11 @@ impl Engine {
             let shared = shared.clone();
             Box::new(move |stats| *shared.stats.lock().unwrap_or_else(PoisonError::into_inner) = stats)
         };
+        let block_layout = BlockLayout {
+            name: model.kv_layout(),
+            block_size: model.block_size(),
+            block_bytes: model.block_bytes(),
+        };
         let stepper = Stepper::new(model, limits, scheduler_limits, publish);
         let (commands, receiver) = channel();
         let thread = thread::Builder::new().name("izwi-engine".into()).spawn({
@@ -92,6 +123,7 @@ impl Engine {
             commands,
             shared,
             limits,
+            block_layout,
             max_requests,
             thread: Mutex::new(Some(thread)),
         })
@@ -145,6 +177,54 @@ impl Engine {
         Ok(CancelHandle { cancelled })
     }
 
+    /// How K and V lie in the bytes of a block, and how many these are.
+    pub fn block_layout(&self) -> &BlockLayout {
+        &self.block_layout
+    }
+
+    /// Copies the KV blocks `first..` of the longest beginning of `tokens` that is cached, at most `most` of them and
+    /// whole ones only: their bytes one after the other. Waits for the step under way.
+    ///
+    /// # Errors
+    /// `ShutDown`, `Model`
+    pub fn read_cached_blocks(&self, tokens: &Arc<[u32]>, first: usize, most: usize) -> Result<Vec<u8>> {
+        let tokens = tokens.clone();
+        self.access(move |stepper| stepper.read_cached_blocks(&tokens, first, most))
+            .wait()
+    }
+
+    /// Puts block `index` of `tokens`, as `read_cached_blocks` gave it, behind what is cached of them. The answer is
+    /// false if the blocks before it are gone or there is no room.
+    ///
+    /// # Errors
+    /// `TokenOutOfRange` and `InvalidParameter` for tokens that no request could have; the answer's are `ShutDown` and
+    /// `Model`.
+    pub fn restore_block(&self, tokens: &Arc<[u32]>, index: usize, bytes: Vec<u8>) -> Result<Pending<bool>> {
+        self.limits.check_ids("tokens", tokens.iter().copied())?;
+        let is_inside = (index + 1).saturating_mul(self.block_layout.block_size) <= tokens.len();
+        if !is_inside || tokens.len() > self.limits.context_length {
+            return Err(EngineError::InvalidParameter {
+                parameter: "tokens",
+                message: format!("don't have a block {index} within the context"),
+            });
+        }
+        let tokens = tokens.clone();
+        Ok(self.access(move |stepper| stepper.restore_block(&tokens, index, &bytes)))
+    }
+
+    fn access<T: Send + 'static>(&self, access: impl FnOnce(&mut Stepper) -> Result<T> + Send + 'static) -> Pending<T> {
+        let (reply, answer) = channel();
+        let command = Command::Access(Box::new(move |stepper| {
+            let result = catch_unwind(AssertUnwindSafe(|| access(stepper)));
+            let result = result.unwrap_or_else(|payload| Err(EngineError::Panicked(panic_message(&*payload))));
+            // Nobody may be waiting any more.
+            let _ = reply.send(result);
+        }));
+        // If the engine is gone, so is the other end of the reply.
+        let _ = self.commands.send(command);
+        Pending(answer)
+    }
+
     pub fn stats(&self) -> EngineStats {
         *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -175,8 +255,12 @@ fn serve(mut stepper: Stepper, commands: Receiver<Command>, shared: &Shared) {
         } else {
             commands.try_recv().ok()
         };
-        while let Some(Command::Submit(submission)) = next {
-            stepper.submit(*submission);
+        while let Some(command) = next {
+            match command {
+                Command::Submit(submission) => stepper.submit(*submission),
+                Command::Access(access) => access(&mut stepper),
+                Command::ShutDown => break,
+            }
             next = commands.try_recv().ok();
         }
         if shared.is_shut_down.load(Ordering::Acquire) {

@@ -25,7 +25,7 @@ mod tests;
 
 pub use cancel::{CancelHandle, RequestHandle};
 pub use constraint::{TokenConstraint, TokenMask};
-pub use engine::{Engine, EngineOptions};
+pub use engine::{BlockLayout, Engine, EngineOptions, Pending};
 pub use error::{EngineError, Result};
 pub use event::{EngineEvent, FinishReason, TokenLogprob, Usage};
 pub use request::{GenerateRequest, Pooling, Task};

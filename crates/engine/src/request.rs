@@ -115,7 +115,7 @@ pub(crate) struct RequestLimits {
 }
 
 impl RequestLimits {
-    fn check_ids(&self, parameter: &'static str, mut ids: impl Iterator<Item = u32>) -> Result<()> {
+    pub(crate) fn check_ids(&self, parameter: &'static str, mut ids: impl Iterator<Item = u32>) -> Result<()> {
         let num_token_ids = self.num_token_ids;
         match ids.find(|&id| id as usize >= num_token_ids) {
             Some(token_id) => Err(EngineError::TokenOutOfRange {

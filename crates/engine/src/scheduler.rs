@@ -1,5 +1,7 @@
 //! What runs next: which sequences have blocks, and which of their tokens the next forward pass computes.
 
+mod stored_blocks;
+
 use std::collections::VecDeque;
 
 use crate::block_pool::BlockPool;
@@ -199,7 +201,8 @@ impl Scheduler {
     fn admit_waiting(&mut self, plan: &mut Plan) {
         let mut index = 0;
         while index < self.waiting.len() && self.running.len() < self.limits.max_running {
-            let prefix = self.longest_prefix(&self.waiting[index]);
+            let sequence = &self.waiting[index];
+            let prefix = self.longest_prefix(&sequence.tokens[..sequence.read_from()]);
             if self.is_being_computed(&self.waiting[index], prefix.as_ref().map_or(0, |prefix| prefix.len)) {
                 index += 1;
                 continue;
@@ -212,9 +215,8 @@ impl Scheduler {
         }
     }
 
-    /// The longest beginning of a waiting sequence that is in the KV cache, up to the first token whose results it wants.
-    fn longest_prefix(&self, sequence: &Sequence) -> Option<PrefixMatch> {
-        let wanted = &sequence.tokens[..sequence.read_from()];
+    /// The longest beginning of these tokens that is in the KV cache.
+    fn longest_prefix(&self, wanted: &[u32]) -> Option<PrefixMatch> {
         let cached = self
             .cache
             .entries()

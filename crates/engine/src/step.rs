@@ -116,6 +116,26 @@ impl Stepper {
         self.publish_stats();
     }
 
+    /// Bytes of blocks `first..` of the longest cached beginning of these tokens, at most `most` blocks, whole ones only.
+    pub fn read_cached_blocks(&self, tokens: &[u32], first: usize, most: usize) -> Result<Vec<u8>> {
+        let blocks = self.scheduler.cached_blocks(tokens);
+        let mut bytes = Vec::new();
+        for &block in blocks.iter().skip(first).take(most) {
+            self.model.read_block(block, &mut bytes)?;
+        }
+        Ok(bytes)
+    }
+
+    /// Adds block `index` of these tokens to what is cached of them. False if there is no room for it.
+    pub fn restore_block(&mut self, tokens: &[u32], index: usize, bytes: &[u8]) -> Result<bool> {
+        let model = &mut self.model;
+        let restored = self
+            .scheduler
+            .restore_block(tokens, index, |block| model.write_block(block, bytes))?;
+        self.publish_stats();
+        Ok(restored)
+    }
+
     /// Ends everything with an error.
     pub fn fail_all(&mut self, error: EngineError) {
         let ids: Vec<u64> = self.requests.keys().copied().collect();

@@ -43,6 +43,21 @@ pub trait LanguageModel: Send {
     /// `ModelError::InvalidBatch` for a row that the batch didn't have, `ModelError::Backend` when the device fails.
     fn hidden_states(&mut self, rows: &[usize], states: &mut Vec<f32>) -> Result<(), ModelError>;
 
+    /// How K and V lie in a block's bytes: blocks may be moved between models of the same file only where this is equal.
+    fn kv_layout(&self) -> String;
+
+    /// Bytes of a block's K and V in all layers.
+    fn block_bytes(&self) -> usize;
+
+    /// Appends a block's bytes to `out`.
+    fn read_block(&self, block: u32, out: &mut Vec<u8>) -> Result<(), ModelError>;
+
+    /// Fills a block with what `read_block` gave, here or in another process.
+    ///
+    /// # Errors
+    /// `ModelError::InvalidBatch` for another number of bytes.
+    fn write_block(&mut self, block: u32, bytes: &[u8]) -> Result<(), ModelError>;
+
     /// Copies the K and V of all layers from one block to another.
     fn copy_block(&mut self, from: u32, to: u32) -> Result<(), ModelError>;
 }

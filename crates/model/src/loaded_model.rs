@@ -260,6 +260,38 @@ impl<B: Backend> LanguageModel for LoadedModel<B> {
         self.graph.final_states(&self.backend, &self.scratch, rows, states)
     }
 
+    fn kv_layout(&self) -> String {
+        let Qwen3Config {
+            num_layers,
+            num_kv_heads,
+            head_dim,
+            ..
+        } = self.config;
+        let (backend, kv_type) = (self.backend.name(), self.backend.kv_type());
+        format!("{backend} {kv_type} {num_layers} layers, {BLOCK_SIZE} slots, {num_kv_heads} heads of {head_dim}")
+    }
+
+    fn block_bytes(&self) -> usize {
+        BLOCK_SIZE * self.config.kv_bytes_per_position(self.backend.kv_bytes_per_value())
+    }
+
+    fn read_block(&self, block: u32, out: &mut Vec<u8>) -> Result<()> {
+        self.check_block(block)?;
+        self.backend.read_block(&self.cache, block, out)
+    }
+
+    fn write_block(&mut self, block: u32, bytes: &[u8]) -> Result<()> {
+        self.check_block(block)?;
+        if bytes.len() != self.block_bytes() {
+            return Err(ModelError::InvalidBatch(format!(
+                "{} bytes for a block of {}",
+                bytes.len(),
+                self.block_bytes()
+            )));
+        }
+        self.backend.write_block(&mut self.cache, block, bytes)
+    }
+
     fn copy_block(&mut self, from: u32, to: u32) -> Result<()> {
         let num_blocks = self.num_blocks as u32;
         if from >= num_blocks || to >= num_blocks {
@@ -272,6 +304,18 @@ impl<B: Backend> LanguageModel for LoadedModel<B> {
         } else {
             self.backend.copy_block(&mut self.cache, from, to)
         }
+    }
+}
+
+impl<B: Backend> LoadedModel<B> {
+    fn check_block(&self, block: u32) -> Result<()> {
+        if (block as usize) < self.num_blocks {
+            return Ok(());
+        }
+        Err(ModelError::InvalidBatch(format!(
+            "block {block} of {}",
+            self.num_blocks
+        )))
     }
 }
 

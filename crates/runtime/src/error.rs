@@ -16,6 +16,7 @@ pub enum ErrorCode {
     DeviceUnavailable,
     TemplateError,
     Closed,
+    InvalidSessionFile,
     Internal,
 }
 
@@ -32,6 +33,7 @@ impl ErrorCode {
             ErrorCode::DeviceUnavailable => "DEVICE_UNAVAILABLE",
             ErrorCode::TemplateError => "TEMPLATE_ERROR",
             ErrorCode::Closed => "CLOSED",
+            ErrorCode::InvalidSessionFile => "INVALID_SESSION_FILE",
             ErrorCode::Internal => "INTERNAL",
         }
     }

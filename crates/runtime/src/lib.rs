@@ -5,6 +5,7 @@ mod answer_constraint;
 mod error;
 mod event;
 mod event_queue;
+mod kv_file;
 mod model;
 mod request;
 mod stream;

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use izwi_engine::{Engine, EngineEvent, EngineOptions, EngineStats, GenerateRequest, Pooling, Task, TokenConstraint};
@@ -15,6 +15,7 @@ use izwi_text::{
 
 use crate::answer::Answer;
 use crate::answer_constraint::{AnswerConstraint, AnswerRules, CallRule, ThinkingRule};
+use crate::kv_file::{self, Identity};
 use crate::vocabulary::read_vocabulary;
 use crate::{
     ChatRequest, ChatStream, CompletionRequest, ErrorCode, GenerationSettings, Result, RuntimeError, ToolChoice,
@@ -42,6 +43,10 @@ pub struct Model {
     banned_token_ids: Arc<[u32]>,
     /// Made for the first request that needs a grammar.
     grammars: OnceLock<Result<GrammarCompiler>>,
+    /// For its fingerprint; gone once the model is closed.
+    file: Mutex<Option<GgufFile>>,
+    /// Made for the first file of KV blocks.
+    identity: OnceLock<Identity>,
 }
 
 impl Model {
@@ -84,6 +89,8 @@ impl Model {
             template,
             engine: Engine::start(model, engine_options)?,
             grammars: OnceLock::new(),
+            file: Mutex::new(Some(file)),
+            identity: OnceLock::new(),
             load_ms: start.elapsed().as_secs_f64() * 1e3,
         })
     }
@@ -205,9 +212,49 @@ impl Model {
         self.template.render(&chat_prompt(request)).map_err(prompt_error)
     }
 
+    /// Writes what is cached of a conversation's prompt to a file, in whole KV blocks. Returns how many tokens that are;
+    /// for none, there is no file.
+    ///
+    /// # Errors
+    /// As `apply_template`; `InvalidSessionFile` when it can't be written, `Closed`.
+    pub fn save_chat_cache(&self, request: &ChatRequest, path: &Path) -> Result<usize> {
+        let prompt = encode_chat(&self.tokenizer, &self.template, &chat_prompt(request)).map_err(prompt_error)?;
+        self.save_cache(prompt, path)
+    }
+
+    /// The same for token ids.
+    ///
+    /// # Errors
+    /// `InvalidSessionFile` when it can't be written, `Closed`.
+    pub fn save_cache(&self, token_ids: Vec<u32>, path: &Path) -> Result<usize> {
+        kv_file::save(&self.engine, self.identity()?, token_ids, path)
+    }
+
+    /// Puts the KV blocks of a file back: a prompt that begins with their tokens isn't read again. Returns how many
+    /// tokens are cached then; 0 for a file of another model, backend or version of the engine.
+    ///
+    /// # Errors
+    /// `InvalidSessionFile` for one that can't be read or is damaged, `Closed`.
+    pub fn load_cache(&self, path: &Path) -> Result<usize> {
+        kv_file::load(&self.engine, self.identity()?, self.info.context_length, path)
+    }
+
+    fn identity(&self) -> Result<Identity> {
+        if let Some(identity) = self.identity.get() {
+            return Ok(*identity);
+        }
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = &*file else {
+            return Err(izwi_engine::EngineError::ShutDown.into());
+        };
+        let identity = Identity::new(file.fingerprint(), self.engine.block_layout());
+        Ok(*self.identity.get_or_init(|| identity))
+    }
+
     /// Ends every answer and frees the weights; later requests fail with `Closed`. Takes at most one step of the engine.
     pub fn close(&self) {
         self.engine.shutdown();
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn read_prompt(&self, token_ids: Vec<u32>, task: Task, stream: &ChatStream) {

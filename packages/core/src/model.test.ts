@@ -180,6 +180,24 @@ describe("Model", () => {
     await expect(model.embed([1])).rejects.toMatchObject({ code: "CLOSED" });
   });
 
+  it("saves what is cached of a request or of token ids, and loads it", async () => {
+    const { native, model } = await open();
+    expect(await model.saveCache("a.kv", { messages })).toBe(32);
+    expect(await model.saveCache("b.kv", [1, 2])).toBe(2);
+    expect(native.saved).toEqual([
+      { path: "a.kv", saved: { messages, generation: {} } },
+      { path: "b.kv", saved: Uint32Array.of(1, 2) },
+    ]);
+    expect(await model.loadCache("a.kv")).toBe(4);
+    await expect(model.saveCache("", [1])).rejects.toThrow("path must be");
+    await expect(model.saveCache("a.kv", [256])).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+    await expect(model.saveCache("a.kv", {} as never)).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+    native.failure = new Error("INVALID_SESSION_FILE: it is damaged");
+    await expect(model.loadCache("a.kv")).rejects.toMatchObject({ code: "INVALID_SESSION_FILE" });
+    await model.close();
+    await expect(model.loadCache("a.kv")).rejects.toMatchObject({ code: "CLOSED" });
+  });
+
   it("shows the prompt and the counters", async () => {
     const { model } = await open();
     expect(model.applyTemplate({ messages })).toBe("user: Hello");

@@ -196,6 +196,36 @@ export class Model implements AsyncDisposable {
     return embedding;
   }
 
+  /**
+   * Writes what the KV cache has of a conversation to a file, so that it needn't be read again by another process.
+   * The file is large: some 100 KiB for each token of a model of 0.6 billion parameters. It appears whole or not at
+   * all, and is good only for the same model file, backend and version of Izwi.
+   *
+   * @param conversation the request that continues it, or its token ids
+   * @returns how many tokens were saved; for 0 there is no file
+   */
+  async saveCache(path: string, conversation: ChatRequest | readonly number[]): Promise<number> {
+    if (typeof path !== "string" || path === "") throw invalid("path", "a file's path", path);
+    if (isTokenIds(conversation)) {
+      const ids = toTokenIds(conversation, this.info.vocabSize);
+      return this.#wait((native) => native.saveCache(path, ids));
+    }
+    const request = toNativeRequest(conversation);
+    return this.#wait((native) => native.saveChatCache(path, request));
+  }
+
+  /**
+   * Puts back what {@link saveCache} wrote: a conversation that begins so is answered without being read again.
+   * A damaged file is an `INVALID_SESSION_FILE`.
+   *
+   * @returns how many tokens are cached then; 0 for a file of another model, backend or version, and fewer than the file
+   *   has where there isn't room
+   */
+  async loadCache(path: string): Promise<number> {
+    if (typeof path !== "string" || path === "") throw invalid("path", "a file's path", path);
+    return this.#wait((native) => native.loadCache(path));
+  }
+
   /** Ends every running answer with a `CLOSED` error and frees the memory. Further calls wait for the first. */
   close(): Promise<void> {
     this.#closing ??= this.#native.close().catch((error: unknown) => {
@@ -206,6 +236,14 @@ export class Model implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #wait<T>(use: (native: NativeModel) => Promise<T>): Promise<T> {
+    try {
+      return await this.#call(use);
+    } catch (error) {
+      throw fromNativeError(error);
+    }
   }
 
   #checkedIds(tokenIds: readonly number[], signal: AbortSignal | undefined): Uint32Array {
@@ -223,6 +261,10 @@ export class Model implements AsyncDisposable {
       throw fromNativeError(error);
     }
   }
+}
+
+function isTokenIds(conversation: ChatRequest | readonly number[]): conversation is readonly number[] {
+  return Array.isArray(conversation) || ArrayBuffer.isView(conversation);
 }
 
 /** What `pick` finds in the events of a stream that generates nothing, up to its end. */

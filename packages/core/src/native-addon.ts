@@ -36,6 +36,12 @@ export interface NativeModel {
   logprobs(tokenIds: Uint32Array, top: number): NativeStream;
   /** One `embedding` event, [hiddenSize], L2-normalised; then `end`. `pooling`: mean | last. */
   embed(tokenIds: Uint32Array, pooling: string): NativeStream;
+  /** Writes what is cached of the chat's prompt to a file: the number of tokens. */
+  saveChatCache(path: string, request: NativeChatRequest): Promise<number>;
+  /** The same for token ids. */
+  saveCache(path: string, tokenIds: Uint32Array): Promise<number>;
+  /** Puts a file's KV blocks back into the cache: the number of tokens cached then. */
+  loadCache(path: string): Promise<number>;
   /** Ends all streams; idempotent. */
   close(): Promise<void>;
 }

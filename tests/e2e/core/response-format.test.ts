@@ -48,7 +48,7 @@ describe("a response format", () => {
     const object = { type: "json-object" } as const;
     const { text, end } = await read(model.chat({ messages, temperature: 0, maxTokens: 400, responseFormat: object }));
     expect(text).toMatch(/^\{/);
-    if (end.finishReason === "stop") expect(JSON.parse(text)).toBeTypeOf("object");
+    expect(end.finishReason === "length" || typeof JSON.parse(text) === "object").toBe(true);
   });
 
   it("ends with length where maxTokens cuts it off", async () => {

@@ -27,18 +27,21 @@ interface Call {
   whole: boolean;
 }
 
-/** The calls of an answer, put together from their pieces and held against the whole ones. */
+/** The calls of an answer, put together from their pieces. Throws where these contradict the whole ones. */
 function callsOf({ events }: Answer): Call[] {
   const calls: Call[] = [];
   for (const event of events) {
     if (event.type === "tool-call-start") {
-      expect(event.index).toBe(calls.length);
+      if (event.index !== calls.length) throw new Error(`Call ${event.index} begins after ${calls.length} others.`);
       calls.push({ name: event.name, arguments: "", whole: false });
     }
     if (event.type === "tool-call-delta") calls[event.index]!.arguments += event.text;
     if (event.type === "tool-call") {
-      expect(calls[event.index]).toMatchObject({ name: event.name, arguments: event.arguments });
-      calls[event.index]!.whole = true;
+      const call = calls[event.index]!;
+      if (call.name !== event.name || call.arguments !== event.arguments) {
+        throw new Error(`${JSON.stringify(call)} became ${JSON.stringify(event)}.`);
+      }
+      call.whole = true;
     }
   }
   return calls;
@@ -59,14 +62,14 @@ describe("tool calls", () => {
       const calls = callsOf(answer);
       expect(answer.text, `seed ${seed}`).toBe("");
       expect(calls.length).toBeGreaterThan(0);
-      if (seed % 2 === 1) expect(calls).toHaveLength(1);
+      expect(calls.length === 1 || seed % 2 === 0, "several only where that's allowed").toBe(true);
       const whole = calls.filter((call) => call.whole);
       expect(whole.length).toBeGreaterThanOrEqual(calls.length - (answer.end.finishReason === "length" ? 1 : 0));
       for (const call of whole) {
         names.add(call.name);
         expect(isValid(JSON.parse(call.arguments), schemas[call.name]!), `seed ${seed}: ${call.arguments}`).toBe(true);
       }
-      if (answer.end.finishReason !== "length") expect(answer.end.finishReason).toBe("tool-calls");
+      expect(["length", "tool-calls"]).toContain(answer.end.finishReason);
     }
     expect(names.size).toBe(2);
   });

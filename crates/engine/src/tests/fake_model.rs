@@ -220,6 +220,32 @@ impl LanguageModel for FakeModel {
         Ok(())
     }
 
+    fn kv_layout(&self) -> String {
+        "fake".into()
+    }
+
+    fn block_bytes(&self) -> usize {
+        self.block_size * 8
+    }
+
+    /// Token and position of each slot; what is empty has the position u32::MAX.
+    fn read_block(&self, block: u32, out: &mut Vec<u8>) -> Result<(), ModelError> {
+        for slot in &self.slots[block as usize * self.block_size..][..self.block_size] {
+            let (token, position) = slot.unwrap_or((0, u32::MAX));
+            out.extend(token.to_le_bytes().into_iter().chain(position.to_le_bytes()));
+        }
+        Ok(())
+    }
+
+    fn write_block(&mut self, block: u32, bytes: &[u8]) -> Result<(), ModelError> {
+        let number = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().unwrap());
+        let slots = &mut self.slots[block as usize * self.block_size..][..self.block_size];
+        for (slot, bytes) in slots.iter_mut().zip(bytes.chunks_exact(8)) {
+            *slot = Some((number(&bytes[..4]), number(&bytes[4..])));
+        }
+        Ok(())
+    }
+
     fn copy_block(&mut self, from: u32, to: u32) -> Result<(), ModelError> {
         let start = from as usize * self.block_size;
         self.slots

@@ -4,6 +4,7 @@ mod conversations;
 mod fairness;
 mod fake_model;
 mod schedules;
+mod stored_blocks;
 mod threads;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -7,6 +7,7 @@ use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
 use candle_core::{DType, Device, Module, Tensor as CandleTensor};
 use candle_nn::ops::{rms_norm, softmax_last_dim};
 use candle_nn::rotary_emb::rope_thd;
+use half::f16;
 use izwi_kernels::BlockType;
 
 use super::{AttentionConfig, Backend, ExpertWeights, KvCacheShape, route};
@@ -192,6 +193,13 @@ impl Backend for CandleBackend {
         self.kv_dtype.size_in_bytes()
     }
 
+    fn kv_type(&self) -> &'static str {
+        match self.kv_dtype {
+            DType::F16 => "f16",
+            _ => "f32",
+        }
+    }
+
     fn kv_cache_is_lazy(&self) -> bool {
         false
     }
@@ -246,6 +254,30 @@ impl Backend for CandleBackend {
         for layer in cache.keys.iter().chain(&cache.values) {
             let block = layer.narrow(0, from as usize * size, size)?.force_contiguous()?;
             layer.slice_set(&block, 0, to as usize * size)?;
+        }
+        Ok(())
+    }
+
+    fn read_block(&self, cache: &CandleKvCache, block: u32, out: &mut Vec<u8>) -> Result<()> {
+        let size = cache.shape.block_size;
+        for layer in cache.keys.iter().chain(&cache.values) {
+            let values = layer.narrow(0, block as usize * size, size)?.flatten_all()?;
+            match self.kv_dtype {
+                DType::F16 => out.extend(values.to_vec1::<f16>()?.iter().flat_map(|value| value.to_le_bytes())),
+                _ => out.extend(values.to_vec1::<f32>()?.iter().flat_map(|value| value.to_le_bytes())),
+            }
+        }
+        Ok(())
+    }
+
+    fn write_block(&self, cache: &mut CandleKvCache, block: u32, bytes: &[u8]) -> Result<()> {
+        let shape = cache.shape;
+        let dims = (shape.block_size, shape.num_kv_heads, shape.head_dim);
+        let layer_bytes = shape.block_len() * self.kv_dtype.size_in_bytes();
+        let layers = cache.keys.iter().chain(&cache.values);
+        for (layer, bytes) in layers.zip(bytes.chunks_exact(layer_bytes)) {
+            let values = CandleTensor::from_raw_buffer(bytes, self.kv_dtype, &[dims.0, dims.1, dims.2], &self.device)?;
+            layer.slice_set(&values, 0, block as usize * shape.block_size)?;
         }
         Ok(())
     }

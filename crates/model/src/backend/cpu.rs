@@ -180,6 +180,10 @@ impl Backend for CpuBackend {
         size_of::<f16>()
     }
 
+    fn kv_type(&self) -> &'static str {
+        "f16"
+    }
+
     fn kv_cache_is_lazy(&self) -> bool {
         true
     }
@@ -230,6 +234,33 @@ impl Backend for CpuBackend {
         let len = cache.shape.block_len();
         for layer in cache.keys.iter_mut().chain(&mut cache.values) {
             layer.copy_within(from as usize * len..(from as usize + 1) * len, to as usize * len);
+        }
+        Ok(())
+    }
+
+    fn read_block(&self, cache: &CpuKvCache, block: u32, out: &mut Vec<u8>) -> Result<()> {
+        let len = cache.shape.block_len();
+        for layer in cache.keys.iter().chain(&cache.values) {
+            let values = &layer[block as usize * len..][..len];
+            let start = out.len();
+            out.resize(start + len * size_of::<f16>(), 0);
+            let bytes = out[start..].chunks_exact_mut(size_of::<f16>());
+            bytes
+                .zip(values)
+                .for_each(|(bytes, value)| bytes.copy_from_slice(&value.to_le_bytes()));
+        }
+        Ok(())
+    }
+
+    fn write_block(&self, cache: &mut CpuKvCache, block: u32, bytes: &[u8]) -> Result<()> {
+        let len = cache.shape.block_len();
+        let layers = cache.keys.iter_mut().chain(&mut cache.values);
+        for (layer, bytes) in layers.zip(bytes.chunks_exact(len * size_of::<f16>())) {
+            let values = layer[block as usize * len..][..len].iter_mut();
+            let bytes = bytes.chunks_exact(size_of::<f16>());
+            values
+                .zip(bytes)
+                .for_each(|(value, bytes)| *value = f16::from_le_bytes([bytes[0], bytes[1]]));
         }
         Ok(())
     }

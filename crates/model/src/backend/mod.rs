@@ -75,6 +75,8 @@ pub trait Backend: Send + Sync + 'static {
     fn num_threads(&self) -> usize;
     /// Bytes of a value in the KV cache.
     fn kv_bytes_per_value(&self) -> usize;
+    /// The type of a value in the KV cache, such as "f16".
+    fn kv_type(&self) -> &'static str;
     /// Whether the KV cache takes memory only as it fills.
     fn kv_cache_is_lazy(&self) -> bool;
 
@@ -83,6 +85,13 @@ pub trait Backend: Send + Sync + 'static {
     fn vector(&self, tensor: &Tensor) -> Result<Self::Vector>;
     fn kv_cache(&self, shape: KvCacheShape) -> Result<Self::KvCache>;
     fn copy_block(&self, cache: &mut Self::KvCache, from: u32, to: u32) -> Result<()>;
+
+    /// Appends a block's K and V of all layers to `out`: `[layer, slot, kv_head, head_dim]` of K, then of V, in `kv_type`,
+    /// little-endian.
+    fn read_block(&self, cache: &Self::KvCache, block: u32, out: &mut Vec<u8>) -> Result<()>;
+
+    /// The reverse of `read_block`; there are as many bytes as that gives.
+    fn write_block(&self, cache: &mut Self::KvCache, block: u32, bytes: &[u8]) -> Result<()>;
 
     /// `out[t] = table[token_ids[t]]`, `[tokens, hidden]`.
     fn embed(&self, table: &Self::Matrix, token_ids: &[u32], out: &mut Self::Activations) -> Result<()>;

@@ -2,6 +2,7 @@
 //!
 //! Format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>, versions 2 and 3, little-endian.
 
+mod fingerprint;
 mod metadata;
 mod reader;
 mod tensors;

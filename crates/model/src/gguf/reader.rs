@@ -123,6 +123,10 @@ impl GgufFile {
         self.tensors.iter().map(|(name, info)| (name.as_str(), info))
     }
 
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.storage.bytes()
+    }
+
     pub fn has_tensor(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
     }

@@ -111,6 +111,11 @@ impl TensorInfo {
         self.shape.iter().product()
     }
 
+    /// Where its bytes lie in the file.
+    pub(super) fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
     pub fn num_bytes(&self) -> usize {
         self.range.len()
     }

@@ -227,3 +227,37 @@ fn hidden_states_are_those_behind_the_logits() {
         assert!(states.is_empty());
     }
 }
+
+#[test]
+fn blocks_can_be_carried_to_another_cache() {
+    on_every_backend(|model, name, tolerance| {
+        let token_ids = token_ids(LEN, 5);
+        let table = blocks(0, LEN);
+        let whole = prefill_chunked(model, &token_ids, 64, &table);
+        let vocab_size = model.vocab_size();
+        // The first four blocks go elsewhere, in another order; the rest is computed after them.
+        let carried = [17u32, 9, 14, 11];
+        for (from, to) in carried.into_iter().enumerate() {
+            let mut bytes = Vec::new();
+            model.read_block(from as u32, &mut bytes).expect("a block");
+            assert_eq!(bytes.len(), model.block_bytes(), "{name}");
+            assert!(model.write_block(to, &bytes[1..]).is_err(), "{name}");
+            model.write_block(to, &bytes).expect("a block");
+        }
+        let mut table = carried.to_vec();
+        table.push(16);
+        let mut batch = Batch::default();
+        let first = carried.len() * BLOCK_SIZE;
+        batch.push(&token_ids[first..], first, &table);
+        batch.logit_rows = (0..LEN - first).collect();
+        let mut logits = Vec::new();
+        model.forward(&batch, &mut logits).expect("a batch in range");
+        assert_close(
+            &logits,
+            &whole[first * vocab_size..],
+            tolerance,
+            &format!("{name}, carried"),
+        );
+        assert!(model.read_block(u32::MAX, &mut Vec::new()).is_err(), "{name}");
+    });
+}

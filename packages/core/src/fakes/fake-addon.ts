@@ -52,6 +52,7 @@ export class FakeModel implements NativeModel {
   requests: NativeChatRequest[] = [];
   completions: NativeCompletionRequest[] = [];
   scored: Uint32Array[] = [];
+  saved: { path: string; saved: NativeChatRequest | Uint32Array }[] = [];
   closes = 0;
   stream = new FakeStream();
   scoring = new FakeStream();
@@ -155,6 +156,23 @@ export class FakeModel implements NativeModel {
       ],
       null,
     );
+  }
+
+  async saveChatCache(path: string, request: NativeChatRequest): Promise<number> {
+    this.#fail();
+    this.saved.push({ path, saved: request });
+    return 32;
+  }
+
+  async saveCache(path: string, tokenIds: Uint32Array): Promise<number> {
+    this.#fail();
+    this.saved.push({ path, saved: tokenIds });
+    return tokenIds.length;
+  }
+
+  async loadCache(path: string): Promise<number> {
+    this.#fail();
+    return path.length;
   }
 
   async close(): Promise<void> {
