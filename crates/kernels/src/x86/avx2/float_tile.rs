@@ -76,7 +76,7 @@ macro_rules! tile {
         /// The machine has AVX2, FMA and F16C. `x` is 1 to 4 rows of as many values as a weight
         /// row has, and `out` is `[num_rows, x.len()]`.
         #[target_feature(enable = "avx2,fma,f16c")]
-        pub(super) unsafe fn $name(weights: WeightRows<'_>, x: &[&[f32]], out: &mut [f32]) {
+        pub(in crate::x86) unsafe fn $name(weights: WeightRows<'_>, x: &[&[f32]], out: &mut [f32]) {
             // SAFETY: this function's own contract, passed on.
             unsafe { tile::<$float>(weights, x, out) }
         }

@@ -16,7 +16,9 @@ mod vector;
 
 use std::arch::x86_64::*;
 
+pub(super) use self::float_tile::f16_tile;
 use self::simple_formats::Eight;
+pub(super) use self::values::add_values;
 use crate::blocks::BlockType;
 use crate::dispatch::{FloatTile, Isa, Kernels, QuantTile, Tile, TileEntry};
 use crate::panel::PanelKernels;

@@ -8,7 +8,7 @@ use crate::dispatch::ValueRows;
 /// The machine has AVX2, FMA and F16C. `out` is `[num_rows, width]`, `weights` has
 /// `num_positions` values per row, `weight_stride` apart, and `rows` holds all its positions.
 #[target_feature(enable = "avx2,fma,f16c")]
-pub(super) unsafe fn add_values(rows: ValueRows<'_>, weights: &[f32], weight_stride: usize, out: &mut [f32]) {
+pub(in crate::x86) unsafe fn add_values(rows: ValueRows<'_>, weights: &[f32], weight_stride: usize, out: &mut [f32]) {
     let num_rows = out.len() / rows.width;
     let mut row = 0;
     while row < num_rows {

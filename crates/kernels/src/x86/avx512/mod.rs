@@ -1,6 +1,8 @@
-//! AVX-512 with VNNI: products of quantized weights. Everything else is as with AVX2.
+//! AVX-512 with VNNI: products of quantized weights, and attention. Everything else is as with AVX2.
 
+mod f16_tile;
 mod panel;
+mod values;
 mod vnni_tile;
 
 use crate::blocks::BlockType;
@@ -14,12 +16,17 @@ pub(crate) static KERNELS: Kernels = Kernels {
     isa: Isa::Avx512Vnni,
     tiles: TILES,
     panels: PANELS,
+    add_values: values::add_values,
     ..avx2::TABLE
 };
 
 /// In the order of [`BlockType::ALL`]. Types with a scale for every 16 weights gain nothing from VNNI here.
 const TILES: [TileEntry; BlockType::ALL.len()] = {
     let mut tiles = avx2::TABLE.tiles;
+    tiles[BlockType::F16 as usize] = TileEntry {
+        isa: Isa::Avx512Vnni,
+        tile: Tile::Float(f16_tile::f16_tile),
+    };
     tiles[BlockType::Q4_0 as usize] = quant(vnni_tile::tile::<Eight<Q4_0>>);
     tiles[BlockType::Q4_1 as usize] = quant(vnni_tile::tile::<Eight<Q4_1>>);
     tiles[BlockType::Q5_0 as usize] = quant(vnni_tile::tile::<Eight<Q5_0>>);
