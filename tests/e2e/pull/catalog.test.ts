@@ -1,6 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { builtinModelPath, CATALOG, listModels, loadModel, removeModel, type CatalogEntry } from "@izwi/core";
+import {
+  builtinModelPath,
+  CATALOG,
+  listModels,
+  loadModel,
+  readLockFile,
+  removeModel,
+  type CatalogEntry,
+} from "@izwi/core";
 import { expect, it } from "vitest";
 import { Hub, modelFile, sha256 } from "./hub.js";
 import { Place } from "./pulling.js";
@@ -54,6 +62,30 @@ it("what the hub has instead is refused before a byte of it is downloaded", asyn
     expect(hub.storage.seen).toEqual([]);
     expect(place.files()).toEqual([]);
   }
+});
+
+it("a mirror that tells no hashes is good enough, and is checked by ours", async () => {
+  const [hub, place] = await published();
+  hub.tellsHashes = false;
+  hub.storage.fault = ({ index }) => {
+    if (index === 4) hub.expireLinks();
+    return index === 6 ? { cutAfter: 1000 } : undefined;
+  };
+  const pulled = await place.pull(hub, tiny.id, { tuning: { segmentBytes: 200_000 }, connections: 2 });
+  expect(readFileSync(pulled.path).equals(model)).toBe(true);
+  hub.publish(tiny.repository, { [tiny.file]: modelFile(model.length) });
+  const other = new Place();
+  await expect(other.pull(hub, tiny.id)).rejects.toMatchObject({ code: "CHECKSUM_MISMATCH" });
+  expect(other.files()).toEqual([]);
+});
+
+it("what was linked is pinned by its commit, too, where the hub can be asked", async () => {
+  const [hub, place] = await published();
+  mkdirSync(join(place.home, "ollama", "blobs"), { recursive: true });
+  writeFileSync(join(place.home, "ollama", "blobs", `sha256-${tiny.sha256}`), model);
+  const lockFile = join(place.home, "izwi.lock");
+  expect((await place.pull(hub, tiny.id, { lockFile })).origin).toBe("linked");
+  expect((await readLockFile(lockFile)).get(tiny.id)?.revision).toBe(hub.commitOf(tiny.repository));
 });
 
 it("a file that somebody put elsewhere in the models directory is taken where it is, not a second time", async () => {

@@ -92,6 +92,8 @@ export class Hub {
   readonly token = "hf_right";
   readonly api: Endpoint;
   readonly storage: Endpoint;
+  /** A hub that is only half one: it tells neither sizes nor hashes. */
+  tellsHashes = true;
   readonly #repositories = new Map<string, HubRepository>();
   readonly #blobs = new Map<string, Buffer>();
   readonly #signatures = new Set<string>();
@@ -158,9 +160,11 @@ export class Hub {
     this.#signatures.add(signature);
     response.writeHead(302, {
       location: `${this.storage.url}/${sha256(content)}?signature=${signature}`,
-      "x-repo-commit": repository.commit,
-      "x-linked-size": String(fault.claimTotal ?? content.length),
-      "x-linked-etag": `"${sha256(content)}"`,
+      ...(this.tellsHashes && {
+        "x-repo-commit": repository.commit,
+        "x-linked-size": String(fault.claimTotal ?? content.length),
+        "x-linked-etag": `"${sha256(content)}"`,
+      }),
     });
     response.end();
   }

@@ -8,10 +8,12 @@ import { invalid, IzwiError } from "../errors.js";
 import { packageRoot } from "../package-root.js";
 import { hashFile } from "./checksum.js";
 import { HttpClient } from "./download/http.js";
-import { Backoff, PATIENT, withRetries, type RetryPolicy } from "./download/retry.js";
+import { Backoff, PATIENT, withRetries } from "./download/retry.js";
 import { HubClient } from "./hub/hub-client.js";
 import { hubSettings, type Environment, type HubSettings } from "./hub/hub-settings.js";
-import { install, installedFile, type InstallContext, type Installed } from "./install.js";
+import { install, installedFile } from "./install.js";
+import type { Installed } from "./installed.js";
+import type { PullContext, PullTuning } from "./pull-context.js";
 import { listModels } from "./list.js";
 import { LOCK_FILE, readLockFile, updateLockFile } from "./lock-file.js";
 import { BUILTIN_MODEL, builtinModelPath, modelsDirectory } from "./paths.js";
@@ -40,22 +42,6 @@ export interface PullOptions {
   connections?: number | undefined;
   /** Times and sizes that only tests have a reason to change. */
   tuning?: Partial<PullTuning> | undefined;
-}
-
-export interface PullTuning {
-  /** For connecting, and for an answer's beginning. */
-  timeoutMs: number;
-  /** A connection on which nothing comes for so long is given up, and another one tried. */
-  stallMs: number;
-  retry: RetryPolicy;
-  /** Most bytes that are asked for by one request. */
-  segmentBytes: number;
-  /** How often the progress is noted on the disk. */
-  saveEveryMs: number;
-  /** How often progress is told. */
-  progressEveryMs: number;
-  /** How often another process's lock is tried. */
-  pollMs: number;
 }
 
 const TUNING: PullTuning = {
@@ -99,7 +85,7 @@ export async function pullReference(reference: ModelReference, options: PullOpti
   const offline = options.offline ?? settings.offline;
   const http = await httpClient(settings, tuning, env, offline);
   const modelsDir = modelsDirectory(options.modelsDir ?? env["IZWI_MODELS_DIR"]);
-  const context: InstallContext = {
+  const context: PullContext = {
     modelsDir,
     http,
     hub: new HubClient(http, settings.endpoint, !offline && (await settings.token()) !== undefined),
@@ -117,7 +103,7 @@ export async function pullReference(reference: ModelReference, options: PullOpti
     const target = await chooseTarget(reference, options, context);
     const installed = await installIn(target, context);
     const lockFile = options.frozen ? undefined : options.lockFile;
-    if (lockFile !== undefined) await pin(lockFile, target, installed);
+    if (lockFile !== undefined) await note(lockFile, target, installed, context);
     const { path = target.path } = installed;
     return { ...installed, id: await idOf(path, modelsDir), path };
   } finally {
@@ -126,7 +112,7 @@ export async function pullReference(reference: ModelReference, options: PullOpti
 }
 
 /** Leaves no empty folder behind when there was nothing to install. */
-async function installIn(target: PullTarget, context: InstallContext): Promise<Installed> {
+async function installIn(target: PullTarget, context: PullContext): Promise<Installed> {
   try {
     return await install(target, context);
   } catch (error) {
@@ -139,7 +125,7 @@ async function installIn(target: PullTarget, context: InstallContext): Promise<I
 async function chooseTarget(
   reference: ModelReference,
   options: PullOptions,
-  context: InstallContext,
+  context: PullContext,
 ): Promise<PullTarget> {
   const key = referenceKey(reference);
   if (options.frozen) {
@@ -183,9 +169,17 @@ function tuned(tuning: Partial<PullTuning> = {}, env: Environment): PullTuning {
   return { ...TUNING, ...stall, ...tuning };
 }
 
-async function pin(lockFile: string, target: PullTarget, { bytes, sha256, revision }: Installed): Promise<void> {
+/** A model that was linked without asking the hub has no commit yet; a lock file is worth the question. */
+async function commitOf(target: PullTarget, installed: Installed, context: PullContext): Promise<string | undefined> {
+  if (installed.revision !== undefined || context.offline || target.repository === undefined) return installed.revision;
+  const file = await target.locate(context.signal).catch(() => undefined);
+  return file?.sha256 === installed.sha256 ? file.revision : undefined;
+}
+
+async function note(lockFile: string, target: PullTarget, installed: Installed, context: PullContext): Promise<void> {
   const { repository, file, source } = target;
-  const commit = revision ?? target.revision;
+  const { bytes, sha256 } = installed;
+  const commit = (await commitOf(target, installed, context)) ?? target.revision;
   const where = repository !== undefined && commit !== undefined ? { repository, revision: commit } : { url: source };
   await updateLockFile(resolve(lockFile), target.key, { ...where, file, bytes, sha256 });
 }

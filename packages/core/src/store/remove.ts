@@ -2,7 +2,7 @@ import { rmdir, rm, stat, unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { findInCatalog, sameName } from "../catalog/catalog.js";
 import { invalid, IzwiError } from "../errors.js";
-import { partialPath } from "./install.js";
+import { linkPath, partialPath } from "./place.js";
 import { removePartial } from "./download/partial-file.js";
 import { fromDiskError } from "./disk-errors.js";
 import { removeRecord } from "./install-record.js";
@@ -51,7 +51,7 @@ async function removeFiles(path: string): Promise<number> {
     if (found !== undefined) await unlink(path);
     await removeRecord(path);
     await removePartial(partialPath(path));
-    await rm(`${path}.link`, { force: true });
+    await rm(linkPath(path), { force: true });
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === "EBUSY"
       ? new IzwiError("MODEL_BUSY", `${path} is in use. Close what uses it, then try again.`, { cause: error })

@@ -24,8 +24,8 @@ export interface DownloadOptions {
   signal: AbortSignal;
   onBytes: (bytes: number) => void;
   onRetry: (notice: RetryNotice) => void;
-  /** What was fetched so far is of no use. */
-  onRestart: () => void;
+  /** What was fetched so far is of no use; this file is fetched from its beginning. */
+  onRestart: (file: LocatedFile) => void;
 }
 
 /** How often a file may change under our hands before we say so. */
@@ -90,7 +90,7 @@ class Download {
 
   async #restart(): Promise<void> {
     await this.#options.partial.restart(this.#options.identityOf(this.file));
-    this.#options.onRestart();
+    this.#options.onRestart(this.file);
   }
 
   /** Several workers take segments from one queue. The first that fails for good stops the others. */
@@ -140,7 +140,7 @@ class Download {
     await this.#persistently(signal, async () => {
       if (partial.there.bytes > 0) {
         await partial.restart(identityOf(this.file));
-        onRestart();
+        onRestart(this.file);
       }
       const bytes = await fetchWhole(this.#transfer, this.file, signal);
       this.file = { ...this.file, bytes };
