@@ -30,6 +30,9 @@ const tiny: CatalogEntry = {
 };
 (CATALOG as CatalogEntry[]).push(tiny);
 
+/** Few requests for a file that is larger than the other tests' ones. */
+const tuning = { segmentBytes: 500_000 };
+
 async function published(content: Buffer = model): Promise<[Hub, Place]> {
   const hub = await Hub.start();
   hub.publish(tiny.repository, { [tiny.file]: content });
@@ -38,7 +41,7 @@ async function published(content: Buffer = model): Promise<[Hub, Place]> {
 
 it("a model of the catalogue is pulled by any of its names, and then chats", async () => {
   const [hub, place] = await published();
-  const pulled = await place.pull(hub, "Tiny Chat");
+  const pulled = await place.pull(hub, "Tiny Chat", { tuning });
   expect(pulled).toMatchObject({
     id: tiny.id,
     path: join(place.modelsDir, tiny.id, tiny.file),
@@ -68,14 +71,14 @@ it("a mirror that tells no hashes is good enough, and is checked by ours", async
   const [hub, place] = await published();
   hub.tellsHashes = false;
   hub.storage.fault = ({ index }) => {
-    if (index === 4) hub.expireLinks();
-    return index === 6 ? { cutAfter: 1000 } : undefined;
+    if (index === 2) hub.expireLinks();
+    return index === 3 ? { cutAfter: 1000 } : undefined;
   };
-  const pulled = await place.pull(hub, tiny.id, { tuning: { segmentBytes: 200_000 }, connections: 2 });
+  const pulled = await place.pull(hub, tiny.id, { tuning, connections: 2 });
   expect(readFileSync(pulled.path).equals(model)).toBe(true);
   hub.publish(tiny.repository, { [tiny.file]: modelFile(model.length) });
   const other = new Place();
-  await expect(other.pull(hub, tiny.id)).rejects.toMatchObject({ code: "CHECKSUM_MISMATCH" });
+  await expect(other.pull(hub, tiny.id, { tuning })).rejects.toMatchObject({ code: "CHECKSUM_MISMATCH" });
   expect(other.files()).toEqual([]);
 });
 
@@ -102,7 +105,7 @@ it("a file that somebody put elsewhere in the models directory is taken where it
 
 it("an entry without a pinned revision takes main, one with it exactly that", async () => {
   const [hub, place] = await published();
-  await place.pull(hub, tiny.id);
+  await place.pull(hub, tiny.id, { tuning });
   expect(hub.api.seen.every(({ path }) => path.includes("/resolve/main/"))).toBe(true);
   const pinned = { ...tiny, id: "pinned-chat", aliases: [], revision: hub.commitOf(tiny.repository), file: "p.gguf" };
   (CATALOG as CatalogEntry[]).push(pinned);

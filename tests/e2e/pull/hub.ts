@@ -225,9 +225,10 @@ async function sendContent(
   if (headOnly) return void response.end();
   response.flushHeaders();
   const most = fault.cutAfter ?? fault.stallAfter ?? body.length;
-  for (let sent = 0; sent < Math.min(most, body.length); sent += 1000) {
+  const piece = fault.pauseMs === undefined ? 64 << 10 : 1000;
+  for (let sent = 0; sent < Math.min(most, body.length); sent += piece) {
     if (response.destroyed) return;
-    response.write(body.subarray(sent, Math.min(sent + 1000, most, body.length)));
+    response.write(body.subarray(sent, Math.min(sent + piece, most, body.length)));
     // Each piece leaves by itself, so that what a cut leaves behind is what the test says.
     await new Promise((resolve) =>
       fault.pauseMs === undefined ? setImmediate(resolve) : setTimeout(resolve, fault.pauseMs),
