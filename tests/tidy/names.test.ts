@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { expect, it } from "vitest";
 import { FILES, filesEnding } from "./source-files.js";
 
-const CODE = [".rs", ".ts", ".mjs", ".py"];
+const CODE = [".rs", ".ts", ".tsx", ".mjs", ".py"];
 const SAYS_NOTHING = /^(utils?|helpers?|common|misc|manager|service)$/;
 /** Files may grow to this many lines without a word said. */
 const LONG = 440;
@@ -21,7 +21,7 @@ it("says with every name what a file or folder holds", () => {
 });
 
 it("names Rust files in snake_case and TypeScript files in kebab-case", () => {
-  const bad = filesEnding(".rs", ".ts", ".mjs").filter(({ path }) => {
+  const bad = filesEnding(".rs", ".ts", ".tsx", ".mjs").filter(({ path }) => {
     const name = basename(path).replace(/\..*$/, "");
     return !(path.endsWith(".rs") ? /^[a-z0-9_]+$/ : /^[a-z0-9-]+$/).test(name);
   });

@@ -17,6 +17,7 @@ const TEXT = new Set([
   ".rs",
   ".toml",
   ".ts",
+  ".tsx",
   ".yml",
 ]);
 

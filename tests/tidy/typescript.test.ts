@@ -2,7 +2,7 @@ import { builtinModules } from "node:module";
 import { describe, expect, it } from "vitest";
 import { FILES, filesEnding, withoutComments } from "./source-files.js";
 
-const sources = filesEnding(".ts")
+const sources = filesEnding(".ts", ".tsx")
   .filter(({ path }) => /^packages\/[^/]+\/src\//.test(path) && !isTest(path))
   .map(({ path, text }) => ({ path, code: withoutComments(text) }));
 
@@ -22,6 +22,7 @@ const paths = (files: { path: string }[]) => files.map(({ path }) => path);
 /** Each package with those of ours that it may be built on: the arrows of ARCHITECTURE.md. */
 const ARROWS: Record<string, string[]> = {
   core: [],
+  web: [],
   server: ["@izwi/core"],
   sdk: ["@izwi/core"],
   cli: ["@izwi/core", "@izwi/sdk", "@izwi/server"],
@@ -72,9 +73,10 @@ describe("the packages", () => {
   it("speak OpenAI's wire format in few places", () => {
     const words = /\b(finish_reason|tool_calls|tool_call_id|reasoning_content|top_logprobs|max_completion_tokens)\b/;
     const speakers = paths(sources.filter(({ code }) => words.test(code)));
-    // The server's side of the wire, and the side of a client that talks to other servers. A chat template, written in a
+    // The server's side of the wire, the chat page's, and that of a client that talks to other servers. A chat template, written in a
     // language of its own, has some of the same words.
-    const places = /^packages\/(server\/src\/openai\/|sdk\/src\/backends\/remote|sdk\/src\/testing\/tiny-template)/;
+    const places =
+      /^packages\/(server\/src\/openai\/|web\/src\/api\/|sdk\/src\/backends\/remote|sdk\/src\/testing\/tiny-template)/;
     expect(speakers.filter((path) => !places.test(path))).toEqual([]);
     expect(speakers.filter((path) => path.startsWith("packages/server/")).length).toBeGreaterThan(0);
   });

@@ -17,6 +17,7 @@ import type { ModelSource } from "./model-source.js";
 import { ApiError, toErrorResponse, validationHook } from "./openai/errors.js";
 import type { AppEnv, Limits, Logger, RouteContext } from "./route-context.js";
 import { applyTemplate } from "./routes/apply-template.js";
+import { chatPage } from "./routes/chat-page.js";
 import { chatCompletions } from "./routes/chat-completions.js";
 import { completions } from "./routes/completions.js";
 import { detokenize } from "./routes/detokenize.js";
@@ -50,7 +51,7 @@ export interface AppOptions {
   timeoutMs?: number;
   /** A stream that is silent this long gets a comment. Default: 15 000. */
   pingMs?: number;
-  /** Pages for people at `/` and `/docs`. Default: true. */
+  /** Pages for people at `/`, `/chat` and `/docs`. Default: true. */
   pages?: boolean;
   log?: Logger;
   /** Models that other servers answer for; the app's owner closes it. */
@@ -120,6 +121,7 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   health(routes, state, options.backend ?? "auto");
   metricsRoute(routes, metrics);
   docs(routes, { pages: options.pages ?? true, secured: options.apiKey !== undefined });
+  if (options.pages ?? true) chatPage(routes);
   return routes;
 }
 

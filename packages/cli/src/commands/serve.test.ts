@@ -68,10 +68,18 @@ describe("izwi serve", () => {
     expect(world.stderr.text).not.toContain("very-secret");
   });
 
-  it("opens the browser where that is wanted, and says what isn't there", async () => {
+  it("opens the chat page where that is wanted", async () => {
     const { world, done } = await serving(["--mode", "web"]);
-    await world.shows("There is no chat page yet");
-    expect(world.opened).toEqual(["http://127.0.0.1:8080"]);
+    await world.shows("http://127.0.0.1:8080/chat");
+    expect(world.opened).toEqual(["http://127.0.0.1:8080/chat"]);
+    world.signals.emit("SIGTERM");
+    await done;
+  });
+
+  it("says that there is no page to open where pages are switched off", async () => {
+    const { world, done } = await serving(["--mode", "web", "--no-ui"]);
+    await world.shows("--no-ui");
+    expect(world.opened).toEqual([]);
     world.signals.emit("SIGTERM");
     await done;
   });

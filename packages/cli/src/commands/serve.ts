@@ -73,7 +73,7 @@ function announce(server: RunningServer, settings: ServeSettings, log: Logger, p
   }
   const { colors } = printer;
   printer.talk(`Izwi answers at ${colors.bold(server.url)}  (OpenAI clients: ${server.url}/v1)`);
-  if (settings.pages) printer.talk(colors.dim(`The API: ${server.url}/docs`));
+  if (settings.pages) printer.talk(`Chat: ${server.url}/chat  ${colors.dim(`The API: ${server.url}/docs`)}`);
   const models = settings.models.length > 0 ? settings.models : [settings.defaultModel ?? ""].filter(Boolean);
   if (models.length > 0) printer.talk(`Models: ${harmless(models.join(", "))}`);
   if (keyMade !== undefined) printer.notice(`Others can call this server, so requests need this API key: ${keyMade}`);
@@ -84,11 +84,10 @@ function tell(settings: ServeSettings, printer: Printer, line: string): void {
   if (settings.logFormat === "text") printer.talk(line);
 }
 
-/** There is no chat page yet, and no program of its own: both modes show what there is. */
-function openPage(server: RunningServer, { mode, pages, logFormat }: ServeSettings, context: CommandContext): void {
-  const what = mode === "desktop" ? "There is no desktop program yet" : "There is no chat page yet";
-  if (logFormat === "text") context.printer.notice(`${what}; the browser shows the API instead.`);
-  if (pages) context.openBrowser(server.url);
+/** Opens the chat page. There is no program of its own for the desktop: the browser is that, too. */
+function openPage(server: RunningServer, { pages, logFormat }: ServeSettings, context: CommandContext): void {
+  if (pages) context.openBrowser(`${server.url}/chat`);
+  else if (logFormat === "text") context.printer.notice("Pages are switched off (--no-ui), so there is none to open.");
 }
 
 /** Waits for a signal. True when a model that was to be loaded at the start can't be: then the server is of no use. */

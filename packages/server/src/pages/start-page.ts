@@ -16,6 +16,7 @@ export function startPage(origin: string): HtmlEscapedString | Promise<HtmlEscap
       </head>
       <body>
         <h1>Izwi runs.</h1>
+        <p><a href="/chat">Open the chat</a></p>
         <p>Point any OpenAI client at <code>${origin}/v1</code>, or try it:</p>
         <pre>${curl}</pre>
         <p><a href="/docs">The API</a> · <a href="/v1/models">Models</a> · <a href="/v1/health">Health</a></p>

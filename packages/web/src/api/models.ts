@@ -1,0 +1,41 @@
+import { call, isRecord } from "./http.js";
+
+export type ModelStatus = "downloaded" | "loading" | "ready" | "error";
+
+/** A model on the server's machine. */
+export interface Model {
+  id: string;
+  status: ModelStatus;
+  bytes: number;
+  builtin: boolean;
+  /** Most tokens of a conversation; known of loaded models. */
+  contextLength: number | undefined;
+}
+
+/** The installed models: loaded ones first, then by name. */
+export async function listModels(signal?: AbortSignal): Promise<Model[]> {
+  const body: unknown = await (await call("/v1/models", { signal })).json();
+  const data: unknown = isRecord(body) ? body["data"] : undefined;
+  const models = (Array.isArray(data) ? data : []).filter(isRecord).map(toModel);
+  return models.sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
+}
+
+/** Has the server load a model, and waits until it's ready. Any use of a model loads it; this one is the cheapest. */
+export async function loadModel(id: string, signal?: AbortSignal): Promise<void> {
+  await call("/tokenize", { body: { model: id, content: "" }, signal });
+}
+
+function toModel(entry: Record<string, unknown>): Model {
+  const { id, status, size_bytes: bytes, builtin, max_model_len: contextLength } = entry;
+  return {
+    id: String(id),
+    status: status === "ready" || status === "loading" || status === "error" ? status : "downloaded",
+    bytes: typeof bytes === "number" ? bytes : 0,
+    builtin: builtin === true,
+    contextLength: typeof contextLength === "number" ? contextLength : undefined,
+  };
+}
+
+function rank({ status }: Model): number {
+  return { ready: 0, loading: 1, downloaded: 2, error: 3 }[status];
+}

@@ -1,0 +1,48 @@
+import { computed, signal } from "@preact/signals";
+import { listModels, loadModel, type Model } from "../api/models.js";
+import { noteFailure, whenBack } from "./connection.js";
+import { notify } from "./notices.js";
+
+export const models = signal<readonly Model[]>([]);
+export const modelsKnown = signal(false);
+
+/** Models that this page is having loaded. */
+export const loading = signal<ReadonlySet<string>>(new Set());
+
+/** The model that answers where a conversation names none: a loaded one, else the best that isn't the built-in one. */
+export const defaultModel = computed<Model | undefined>(
+  () =>
+    models.value.find(({ status }) => status === "ready") ??
+    models.value.find(({ builtin }) => !builtin) ??
+    models.value[0],
+);
+
+export function modelById(id: string | undefined): Model | undefined {
+  return models.value.find((model) => model.id === id);
+}
+
+export async function refreshModels(): Promise<void> {
+  try {
+    models.value = await listModels();
+    modelsKnown.value = true;
+  } catch (error) {
+    noteFailure(error);
+  }
+}
+
+/** Has a model loaded ahead of its first question. */
+export async function load(id: string): Promise<void> {
+  if (modelById(id)?.status === "ready" || loading.peek().has(id)) return;
+  loading.value = new Set([...loading.peek(), id]);
+  try {
+    await loadModel(id);
+  } catch (error) {
+    noteFailure(error);
+    notify(error instanceof Error ? error.message : `${id} can't be loaded.`, { kind: "error" });
+  } finally {
+    loading.value = new Set([...loading.peek()].filter((each) => each !== id));
+    await refreshModels();
+  }
+}
+
+whenBack(() => void refreshModels());
