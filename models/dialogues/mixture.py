@@ -16,20 +16,20 @@ def moves(c: Chat) -> list[tuple]:
     asked_who = 4 if c.style is None or c.style.who is None else 35 if c.style.name in ("named", "role", "coding") else 10
     return [
         (recall.tell_name, 1 if named else 9),
-        (recall.change_name, 13 if named else 0.5),
+        (recall.change_name, 15 if named else 0.5),
         (recall.ask_name, 14 if named else 2.5),
         (recall.tell_work, 0.7 if worked else 2),
         (recall.ask_work, 4 if worked else 0.7),
         (recall.tell_code, 2 if coded else 6),
         (recall.ask_code, 12 if coded else 2.5),
-        (recall.tell_fact, 11), (recall.tell_two, 2.5), (recall.tell_and_ask, 1.5 if named else 0),
-        (recall.ask_fact, 24 if known else 2.5), (recall.ask_two, 2 if known else 0),
+        (recall.tell_fact, 14), (recall.tell_two, 3.5), (recall.tell_and_ask, 1.5 if named else 0),
+        (recall.ask_fact, 30 if known else 2.5), (recall.ask_two, 2 if known else 0),
         (recall.ask_memory, 1.5),
-        (identity.who, asked_who), (identity.maker, 1.5), (identity.size, 1.5), (identity.local, 1.5), (identity.abilities, 2.5),
+        (identity.who, asked_who), (identity.maker, 1), (identity.size, 1), (identity.local, 1), (identity.abilities, 2),
         (identity.bigger, 2.5),
         (decline.decline, 7),
         (small_talk.talk, 14), (small_talk.statement, 2),
-        (skills.count, 6), (skills.spell, 16), (skills.echo, 6), (skills.add, 8), (json_objects.json_object, 9),
+        (skills.count, 6), (skills.spell, 14), (skills.echo, 6), (skills.add, 8), (json_objects.json_object, 12),
         (python_help.start, 0.7), (python_help.snippet, 1.4),
     ]
 
