@@ -29,8 +29,7 @@ const hints: Record<string, Partial<Record<FailureContext, string>>> = {
   DEVICE_UNAVAILABLE: { load: "Try --backend auto." },
   CLOSED: { session: "Type 'exit' and start izwi chat again." },
   INVALID_MODEL_FILE: { load: "Download the file again; it may be incomplete." },
-  DOWNLOAD_FAILED: { pull: "What has come so far is kept: run the same command again to go on." },
-  DISK_FULL: { pull: "What has come so far is kept. Another folder can be given with --models-dir." },
+  DISK_FULL: { pull: "Another folder can be given with --models-dir." },
   OFFLINE: { pull: "Unset HF_HUB_OFFLINE to allow downloads." },
   INTERNAL: { session: "Type /retry to try again, or 'clear' to start afresh." },
 };

@@ -64,12 +64,16 @@ describe("izwi pull", () => {
     expect(world.stderr.text).not.toContain("error:");
   });
 
-  it("fails with 1 and a hint", async () => {
-    const world = new FakeWorld({ pull: [new IzwiError("DOWNLOAD_FAILED", "The line is dead.")] });
-    expect(await world.run("pull", name)).toBe(1);
+  it("fails with 1, and says how to go on where something has come", async () => {
+    const dead = new IzwiError("DOWNLOAD_FAILED", "The line is dead.");
+    const world = new FakeWorld({ pull: [download(450), dead] });
+    expect(await world.run("pull", name, "-q")).toBe(1);
     expect(world.stderr.text).toBe(
-      "error: The line is dead.\nWhat has come so far is kept: run the same command again to go on.\n",
+      `error: The line is dead.\nWhat has come so far is kept. To go on: izwi pull ${name}\n`,
     );
+    const nothing = new FakeWorld({ pull: [dead] });
+    await nothing.run("pull", name);
+    expect(nothing.stderr.text).toBe("error: The line is dead.\n");
   });
 
   it("tells of retries, of waiting for another process once, and of what was linked", async () => {

@@ -9,6 +9,7 @@ import type { Core } from "../core.js";
 import { ExitCode } from "../exit-code.js";
 import { describeFailure, errorCode, isAbort, UsageError } from "../failure.js";
 import { fileSize } from "../model-text.js";
+import { structuredItem } from "../output/result.js";
 import { harmless } from "../printer.js";
 import type { Printer } from "../printer.js";
 import { percent, progressLine, retryText } from "../pull-text.js";
@@ -66,7 +67,7 @@ async function pullOne(name: string, settings: PullSettings, core: Core, context
       frozen: settings.frozen,
       ...(noted && { lockFile }),
       // A program that reads the progress and leaves wants no more of it.
-      signal: settings.format === "json" ? AbortSignal.any([stop.signal, printer.readerGone]) : stop.signal,
+      signal: forPrograms(settings.format) ? AbortSignal.any([stop.signal, printer.readerGone]) : stop.signal,
       env: context.env,
       onProgress: (event) => view.show(event),
     });
@@ -75,19 +76,24 @@ async function pullOne(name: string, settings: PullSettings, core: Core, context
     return ExitCode.ok;
   } catch (error) {
     view.end();
-    if (settings.format === "json") {
-      const { message } = error as Error;
-      printer.data(`${JSON.stringify({ type: "error", model: name, code: errorCode(error) ?? null, message })}\n`);
-    }
+    const { message } = error as Error;
+    const failure = { type: "error", model: name, code: errorCode(error) ?? null, message };
+    printer.data(structuredItem(settings.format, failure) ?? "");
     if (isAbort(error) && stop.signal.aborted) {
       printer.talk(`Stopped${view.howFar}. To go on: izwi pull ${quoted(harmless(name))}`);
       return stop.exitCode;
     }
     if (isAbort(error)) return ExitCode.ok;
     printer.fail(describeFailure(error, "pull"));
+    if (view.hasBegun && kept.includes(errorCode(error) ?? "")) {
+      printer.notice(`What has come so far is kept. To go on: izwi pull ${quoted(harmless(name))}`);
+    }
     return ExitCode.failure;
   }
 }
+
+/** After these, the next pull goes on where this one was. */
+const kept = ["DOWNLOAD_FAILED", "DISK_FULL"];
 
 /** A model that doesn't fit into the memory is downloaded only by somebody who knows. */
 async function wantedThoughLarge(
@@ -102,7 +108,7 @@ async function wantedThoughLarge(
   if (core.fitsInMemory(needed)) return true;
   const warning = `${entry.id} needs ${fileSize(needed)} of memory, and there are ${fileSize(core.usableMemory())} here.`;
   context.printer.notice(warning);
-  if (yes || format === "json" || !canAsk(context)) return true;
+  if (yes || forPrograms(format) || !canAsk(context)) return true;
   return confirm(`Download ${fileSize(entry.bytes)} all the same?`, context);
 }
 
@@ -112,10 +118,8 @@ function stopCode({ stop }: CommandContext): ExitCode {
 
 function report(name: string, pulled: PulledModel, format: OutputFormat, printer: Printer): void {
   const { id, path, bytes, origin, linked } = pulled;
-  if (format === "json") {
-    printer.data(`${JSON.stringify({ type: "done", model: name, ...pulled })}\n`);
-    return;
-  }
+  const done = structuredItem(format, { type: "done", model: name, ...pulled });
+  if (done !== undefined) return printer.data(done);
   if (format === "plain") printer.data(`${path}\n`);
   const what = harmless(id);
   const how = {
@@ -125,6 +129,8 @@ function report(name: string, pulled: PulledModel, format: OutputFormat, printer
   };
   printer.talk(`${how[origin]} Chat with it: izwi chat -m ${quoted(what)}`);
 }
+
+const forPrograms = (format: OutputFormat): boolean => format === "json" || format === "yaml";
 
 /** For a shell. */
 const quoted = (name: string): string => (/^[\w./:@-]+$/.test(name) ? name : `'${name}'`);
@@ -145,6 +151,11 @@ class PullView {
     this.#printer = printer;
   }
 
+  /** Something has been downloaded, now or earlier. */
+  get hasBegun(): boolean {
+    return (this.#last?.bytes ?? 0) > 0;
+  }
+
   /** Such as " at 45 %", once something has been downloaded. */
   get howFar(): string {
     const { bytes, totalBytes } = this.#last ?? {};
@@ -153,7 +164,8 @@ class PullView {
 
   show(event: PullProgress): void {
     if (event.type === "download") this.#last = event;
-    if (this.#format === "json") this.#printer.data(`${JSON.stringify({ ...event, model: this.#name })}\n`);
+    const item = structuredItem(this.#format, { ...event, model: this.#name });
+    if (item !== undefined) this.#printer.data(item);
     else if (this.#printer.drawsProgress) this.#draw(event);
     else this.#log(event);
   }

@@ -81,7 +81,8 @@ export async function pullModel(name: string, options: PullOptions = {}): Promis
 export async function pullReference(reference: ModelReference, options: PullOptions): Promise<PulledModel> {
   const { env = process.env, signal, onProgress } = options;
   const tuning = tuned(options.tuning, env);
-  const settings = hubSettings(env);
+  const home = env["HOME"] ?? homedir();
+  const settings = hubSettings(env, home);
   const offline = options.offline ?? settings.offline;
   const http = await httpClient(settings, tuning, env, offline);
   const modelsDir = modelsDirectory(options.modelsDir ?? env["IZWI_MODELS_DIR"]);
@@ -90,7 +91,7 @@ export async function pullReference(reference: ModelReference, options: PullOpti
     http,
     hub: new HubClient(http, settings.endpoint, !offline && (await settings.token()) !== undefined),
     env,
-    home: env["HOME"] ?? homedir(),
+    home,
     offline,
     signal,
     force: options.force ?? false,

@@ -1,4 +1,4 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { installModel } from "../fakes/installed-model.js";
@@ -31,14 +31,16 @@ describe("removeModel", () => {
     expect(existsSync(join(modelsDir, "theirs"))).toBe(true);
   });
 
-  it("takes away what an interrupted pull has left", async () => {
-    const modelsDir = makeModelsDir();
-    const folder = join(modelsDir, "qwen3-4b-4bit");
-    mkdirSync(folder);
-    writeFileSync(join(folder, "Qwen3-4B-Q4_K_M.gguf.part"), "0123456789");
+  it.each([
+    ["qwen3-4b", "qwen3-4b-4bit/Qwen3-4B-Q4_K_M.gguf"],
+    ["hf:org/model:Q8_0", "org--model/m-Q8_0.gguf"],
+    ["org--model", "org--model/m-Q8_0.gguf"],
+    ["https://example.com/x/m.gguf?key=1", "m.gguf"],
+  ])("takes away what an interrupted pull of %s has left", async (name, file) => {
+    const modelsDir = makeModelsDir(`${file}.part`);
     const notes = { version: 1, source: "x", bytes: 20, there: [[0, 10]] };
-    writeFileSync(join(folder, "Qwen3-4B-Q4_K_M.gguf.part.json"), JSON.stringify(notes));
-    expect((await removeModel("qwen3-4b", { modelsDir })).id).toBe("qwen3-4b-4bit");
+    writeFileSync(join(modelsDir, `${file}.part.json`), JSON.stringify(notes));
+    expect((await removeModel(name, { modelsDir })).path).toBe(join(modelsDir, file));
     expect(readdirSync(modelsDir)).toEqual([]);
   });
 

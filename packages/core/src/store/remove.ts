@@ -1,6 +1,7 @@
 import { rmdir, rm, stat, unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { findInCatalog, sameName } from "../catalog/catalog.js";
+import { sameName } from "../catalog/catalog.js";
+import { parseModelReference } from "../catalog/model-reference.js";
 import { invalid, IzwiError } from "../errors.js";
 import { linkPath, partialPath } from "./place.js";
 import { removePartial } from "./download/partial-file.js";
@@ -12,7 +13,7 @@ import { listPartials } from "./partials.js";
 import { nearMatches } from "./near-matches.js";
 import { BUILTIN_MODEL, modelsDirectory } from "./paths.js";
 import { withLock } from "./process-lock.js";
-import { inside } from "./safe-name.js";
+import { inside, safeName } from "./safe-name.js";
 
 export interface RemovedModel {
   id: string;
@@ -68,11 +69,31 @@ async function removeEmpty(folder: string, modelsDir: string): Promise<void> {
 
 /** A model of which only a part is there. */
 async function leftOver(name: string, modelsDir: string): Promise<{ id: string; path: string } | undefined> {
-  const entry = findInCatalog(name);
+  const names = placeNames(name);
   const partials = await listPartials({ modelsDir });
-  return partials.find(({ id, path, entry: its }) =>
-    entry === undefined ? sameName(name, id) || sameName(name, basename(path)) : its === entry,
+  return partials.find(({ id, path }) =>
+    [id, basename(path)].some((known) => names.some((name) => sameName(name, known))),
   );
+}
+
+/** What the folder or the file of a model is called, by the name that it is pulled by. */
+function placeNames(name: string): string[] {
+  let reference: ReturnType<typeof parseModelReference>;
+  try {
+    reference = parseModelReference(name);
+  } catch {
+    return [];
+  }
+  switch (reference?.kind) {
+    case "catalog":
+      return [reference.entry.id];
+    case "hub":
+      return [safeName(reference.repository)];
+    case "url":
+      return [safeName(reference.file)];
+    default:
+      return [name];
+  }
 }
 
 function unknown(name: string, models: InstalledModel[]): IzwiError {
