@@ -93,7 +93,7 @@ describe("mistakes", () => {
     [["chat", "--backend", "gpu"], /Allowed choices are auto, cpu, candle, metal, cuda/],
     [["chat", "hello", "there"], /too many arguments[^]*izwi chat -p/],
     [["serve", "qwen3"], /too many arguments[^]*izwi serve -m NAME/],
-    [["list", "--output-format", "xml"], /Allowed choices are table, plain, json/],
+    [["list", "--output-format", "xml"], /Allowed choices are table, plain, json, yaml/],
   ];
   it.each(table)("%j", (argv, message) => {
     const { stdout, stderr, exitCode } = said(parse(...argv));

@@ -51,7 +51,7 @@ describe("chatSettings", () => {
     ["a pipe", {}, false, { kind: "one-shot", readStdin: true }],
     ["a pipe and a prompt", { prompt: "hi" }, false, { kind: "one-shot", prompt: "hi", readStdin: true }],
     ["a pipe and --interactive", { interactive: true }, false, { kind: "conversation" }],
-    ["--json", { prompt: "hi", json: true }, true, { kind: "one-shot", json: true }],
+    ["--json", { prompt: "hi", json: true }, true, { kind: "one-shot", format: "json" }],
   ] as const)("%s decides the mode", (_name, flags, terminal, mode) => {
     expect(settings(flags, {}, terminal).mode).toMatchObject(mode);
   });

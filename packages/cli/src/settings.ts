@@ -31,7 +31,7 @@ export interface ChatSettings {
 export type ChatMode =
   | { kind: "conversation" }
   /** One answer. The prompt is `prompt`, or standard input, or both joined. */
-  | { kind: "one-shot"; prompt?: string; readStdin: boolean; json: boolean };
+  | { kind: "one-shot"; prompt?: string; readStdin: boolean; format: OutputFormat };
 
 export function chatSettings(
   flags: ChatFlags,
@@ -93,18 +93,22 @@ export function outputFormat(common: CommonFlags, json: boolean, fallback: Outpu
 }
 
 function chatMode(flags: ChatFlags, common: CommonFlags, stdinIsTerminal: boolean): ChatMode {
-  const json = outputFormat(common, flags.json, "plain") === "json";
+  const format = outputFormat(common, flags.json, "plain");
   if (flags.interactive && flags.prompt !== undefined) {
     throw new UsageError("--interactive holds a conversation and --prompt asks for one answer: give one of them.");
   }
   if (flags.interactive || (flags.prompt === undefined && stdinIsTerminal)) {
-    if (json) throw new UsageError("--json prints one answer: give it a --prompt, or pipe the prompt in.");
+    if (format === "json" || format === "yaml") {
+      throw new UsageError(
+        `--${flags.json ? "json" : `output-format ${format}`} prints one answer: give it a --prompt, or pipe the prompt in.`,
+      );
+    }
     return { kind: "conversation" };
   }
   return {
     kind: "one-shot",
     ...(flags.prompt !== undefined && { prompt: flags.prompt }),
     readStdin: !stdinIsTerminal,
-    json,
+    format,
   };
 }

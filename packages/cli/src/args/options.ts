@@ -9,13 +9,16 @@ export interface CommonFlags {
   /** The configuration file to read instead of the usual one. */
   config?: string;
   outputFormat?: OutputFormat;
+  /** The running server that a command asks. */
+  server?: string;
   quiet: boolean;
   verbose: boolean;
   /** false = --no-color */
   color: boolean;
 }
 
-export type OutputFormat = "table" | "plain" | "json";
+export const outputFormats = ["table", "plain", "json", "yaml"] as const;
+export type OutputFormat = (typeof outputFormats)[number];
 
 export const backends = ["auto", "cpu", "candle", "metal", "cuda"] as const;
 export type Backend = (typeof backends)[number];
@@ -25,7 +28,8 @@ export function addCommonOptions(command: Command, verboseFlags: string): void {
   command
     .option("--models-dir <folder>", "where models are looked for")
     .option("--config <file>", "the configuration file to read", nonEmpty("--config"))
-    .addOption(new Option("--output-format <format>", "how results are printed").choices(["table", "plain", "json"]))
+    .addOption(new Option("--output-format <format>", "how results are printed").choices(outputFormats))
+    .option("--server <url>", "the running server to ask (default: http://localhost:8080)", nonEmpty("--server"))
     .option("--no-color", "no colours")
     .option("-q, --quiet", "only results, warnings and errors")
     .option(verboseFlags, "more about what happens");
@@ -40,10 +44,12 @@ export function commonFlags(command: Command): CommonFlags {
   const modelsDir = given<string>("modelsDir");
   const config = given<string>("config");
   const outputFormat = given<OutputFormat>("outputFormat");
+  const server = given<string>("server");
   return {
     ...(modelsDir !== undefined && { modelsDir }),
     ...(config !== undefined && { config }),
     ...(outputFormat !== undefined && { outputFormat }),
+    ...(server !== undefined && { server }),
     quiet: given("quiet") === true,
     verbose: given("verbose") === true,
     color: levels.every((opts) => opts["color"] !== false),

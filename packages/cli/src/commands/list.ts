@@ -3,6 +3,7 @@ import type { OutputFormat } from "../args/options.js";
 import { ExitCode } from "../exit-code.js";
 import { listing } from "../model-listing.js";
 import type { ListedModel } from "../model-listing.js";
+import { printResult } from "../output/result.js";
 import { fileSize } from "../model-text.js";
 import { harmless } from "../printer.js";
 import { percent } from "../pull-text.js";
@@ -15,9 +16,11 @@ export async function listCommand(
   const { printer } = context;
   const core = await context.loadCore();
   const models = await listing(core, options.modelsDir, options.local);
-  if (options.format === "json") printer.data(`${JSON.stringify(models, null, 2)}\n`);
-  else if (options.format === "plain") printer.data(models.map(({ id }) => `${id}\n`).join(""));
-  else printer.data(table(models, options.detailed));
+  printResult(printer, options.format, {
+    value: models,
+    table: () => table(models, options.detailed),
+    plain: () => models.map(({ id }) => `${id}\n`).join(""),
+  });
   if (models.every(({ builtin, status }) => builtin || status !== "downloaded")) {
     const folder = core.modelsDirectory(options.modelsDir);
     printer.talk(`No model is installed in ${folder}. Get one with: izwi pull NAME`);

@@ -5,6 +5,7 @@ import type { Answer, Conversation } from "../conversation.js";
 import type { ChatModel } from "../core.js";
 import { ExitCode } from "../exit-code.js";
 import { describeFailure, UsageError } from "../failure.js";
+import { structured } from "../output/result.js";
 import type { ChatMode, ChatSettings } from "../settings.js";
 import { formatStats } from "../stats.js";
 import type { CommandContext } from "./context.js";
@@ -53,12 +54,13 @@ export async function answerOnce(
   settings: ChatSettings,
   { printer, stop }: CommandContext,
 ): Promise<ExitCode> {
-  const json = settings.mode.kind === "one-shot" && settings.mode.json;
+  const format = settings.mode.kind === "one-shot" ? settings.mode.format : "plain";
+  const forPrograms = format === "json" || format === "yaml";
   const view = new AnswerView(printer, "");
   let answer: Answer;
   try {
     const signal = AbortSignal.any([stop.signal, printer.readerGone]);
-    answer = await conversation.ask(prompt, signal, (event) => (json ? undefined : view.show(event)));
+    answer = await conversation.ask(prompt, signal, (event) => (forPrograms ? undefined : view.show(event)));
   } catch (error) {
     view.finish();
     printer.fail(describeFailure(error, "one-shot"));
@@ -69,13 +71,13 @@ export async function answerOnce(
   if (stop.signal.aborted) return stop.exitCode;
   const { end } = answer;
   if (end === undefined) return ExitCode.ok;
-  if (json) printer.data(`${JSON.stringify(jsonAnswer(model, answer, end), null, 2)}\n`);
+  printer.data(structured(format, wholeAnswer(model, answer, end)) ?? "");
   if (end.finishReason === "length") printer.talk("The answer was cut: it reached --max-tokens or the context's end.");
   if (settings.stats) printer.notice(formatStats(end));
   return ExitCode.ok;
 }
 
-function jsonAnswer(model: ChatModel, answer: Answer, end: NonNullable<Answer["end"]>) {
+function wholeAnswer(model: ChatModel, answer: Answer, end: NonNullable<Answer["end"]>) {
   return {
     model: model.info.id,
     content: answer.content,

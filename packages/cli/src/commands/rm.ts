@@ -4,6 +4,7 @@ import { canAsk, confirm } from "../confirm.js";
 import { ExitCode } from "../exit-code.js";
 import { describeFailure, UsageError } from "../failure.js";
 import { fileSize } from "../model-text.js";
+import { structuredItem } from "../output/result.js";
 import { harmless } from "../printer.js";
 import type { CommandContext } from "./context.js";
 
@@ -23,8 +24,7 @@ export async function rmCommand(
   for (const name of models) {
     try {
       const removed = await core.removeModel(name, { modelsDir });
-      if (format === "json") printer.data(`${JSON.stringify(removed)}\n`);
-      else if (format === "plain") printer.data(`${removed.id}\n`);
+      printer.data(structuredItem(format, removed) ?? (format === "plain" ? `${removed.id}\n` : ""));
       const freed =
         removed.freedBytes > 0 ? `${fileSize(removed.freedBytes)} are free.` : "Another program still has the file.";
       printer.talk(`${harmless(removed.id)} is deleted. ${freed}`);

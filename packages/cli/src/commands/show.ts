@@ -8,6 +8,7 @@ import { describeFailure, errorCode } from "../failure.js";
 import { catalogModel, listing } from "../model-listing.js";
 import type { ListedModel } from "../model-listing.js";
 import { fileSize, parameters } from "../model-text.js";
+import { printResult } from "../output/result.js";
 import { harmless } from "../printer.js";
 import type { CommandContext } from "./context.js";
 
@@ -27,8 +28,7 @@ export async function showCommand(settings: ShowSettings, context: CommandContex
     const info = model.status === "downloaded" ? await inspect(name, core, settings, context) : {};
     const verified = settings.verify ? await verify(name, core, settings, context) : {};
     const facts = { ...model, ...info, ...verified };
-    if (format === "json") printer.data(`${JSON.stringify(facts, null, 2)}\n`);
-    else printer.data(inLines(facts));
+    printResult(printer, format, { value: facts, table: () => inLines(facts) });
     return ExitCode.ok;
   } catch (error) {
     if (context.stop.signal.aborted) return context.stop.exitCode;

@@ -3,6 +3,7 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import type { OutputFormat } from "../args/options.js";
 import { ExitCode } from "../exit-code.js";
 import { computes, fileSize } from "../model-text.js";
+import { printResult } from "../output/result.js";
 import { packageVersion } from "../package-info.js";
 import type { CommandContext } from "./context.js";
 
@@ -12,13 +13,8 @@ export async function versionCommand(
 ): Promise<ExitCode> {
   const facts: Record<string, string> = { izwi: packageVersion() };
   if (options.full) Object.assign(facts, await machine(options.modelsDir, context));
-  if (options.format === "json") context.printer.data(`${JSON.stringify(facts, null, 2)}\n`);
-  else
-    context.printer.data(
-      Object.entries(facts)
-        .map(([name, value]) => `${name} ${value}\n`)
-        .join(""),
-    );
+  const lines = () => Object.entries(facts).map(([name, value]) => `${name} ${value}\n`);
+  printResult(context.printer, options.format, { value: facts, table: () => lines().join("") });
   return ExitCode.ok;
 }
 
