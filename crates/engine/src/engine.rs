@@ -194,12 +194,12 @@ impl Engine {
     }
 
     /// Puts block `index` of `tokens`, as `read_cached_blocks` gave it, behind what is cached of them. The answer is
-    /// false if the blocks before it are gone or there is no room.
+    /// false if the blocks before it are gone or there is no room; the bytes come back with it, to be filled again.
     ///
     /// # Errors
     /// `TokenOutOfRange` and `InvalidParameter` for tokens that no request could have; the answer's are `ShutDown` and
     /// `Model`.
-    pub fn restore_block(&self, tokens: &Arc<[u32]>, index: usize, bytes: Vec<u8>) -> Result<Pending<bool>> {
+    pub fn restore_block(&self, tokens: &Arc<[u32]>, index: usize, bytes: Vec<u8>) -> Result<Pending<(bool, Vec<u8>)>> {
         self.limits.check_ids("tokens", tokens.iter().copied())?;
         let is_inside = (index + 1).saturating_mul(self.block_layout.block_size) <= tokens.len();
         if !is_inside || tokens.len() > self.limits.context_length {
@@ -209,7 +209,7 @@ impl Engine {
             });
         }
         let tokens = tokens.clone();
-        Ok(self.access(move |stepper| stepper.restore_block(&tokens, index, &bytes)))
+        Ok(self.access(move |stepper| Ok((stepper.restore_block(&tokens, index, &bytes)?, bytes))))
     }
 
     fn access<T: Send + 'static>(&self, access: impl FnOnce(&mut Stepper) -> Result<T> + Send + 'static) -> Pending<T> {

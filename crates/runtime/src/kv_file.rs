@@ -115,7 +115,9 @@ pub(crate) fn load(engine: &Engine, identity: Identity, context_length: usize, p
 
     let mut restoring = Restoring::default();
     for index in 0..num_blocks {
-        let mut block = vec![0; header.block_bytes];
+        // Buffers of this size are costly to get, so those that come back are used again.
+        let mut block = restoring.spare.pop().unwrap_or_default();
+        block.resize(header.block_bytes, 0);
         read_checked(&mut file, &mut block).map_err(failed)?;
         let has_room = restoring.wait(MAX_PENDING - 1)?;
         if !has_room {
@@ -132,7 +134,9 @@ pub(crate) fn load(engine: &Engine, identity: Identity, context_length: usize, p
 /// Blocks on their way into the engine.
 #[derive(Default)]
 struct Restoring {
-    pending: VecDeque<Pending<bool>>,
+    pending: VecDeque<Pending<(bool, Vec<u8>)>>,
+    /// Buffers that came back.
+    spare: Vec<Vec<u8>>,
     num_restored: usize,
 }
 
@@ -141,11 +145,13 @@ impl Restoring {
     fn wait(&mut self, most: usize) -> Result<bool> {
         while self.pending.len() > most {
             let Some(next) = self.pending.pop_front() else { break };
-            if !next.wait()? {
+            let (is_restored, buffer) = next.wait()?;
+            if !is_restored {
                 self.pending.clear();
                 return Ok(false);
             }
             self.num_restored += 1;
+            self.spare.push(buffer);
         }
         Ok(true)
     }

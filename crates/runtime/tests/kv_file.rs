@@ -139,7 +139,10 @@ fn another_model_takes_nothing_and_a_smaller_one_what_fits() {
     ask(&first, &asked);
     let num_saved = first.save_chat_cache(&asked, &path).unwrap();
     assert_eq!(load(&folder, 2, 2048).load_cache(&path).unwrap(), 0);
-    assert_eq!(load(&folder, 1, num_saved - 40).load_cache(&path).unwrap(), num_saved - 64);
+    assert_eq!(
+        load(&folder, 1, num_saved - 40).load_cache(&path).unwrap(),
+        num_saved - 64
+    );
     first.close();
     assert_eq!(first.load_cache(&path).unwrap_err().code, ErrorCode::Closed);
     assert_eq!(
