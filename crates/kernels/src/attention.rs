@@ -1,7 +1,7 @@
 //! Causal attention over a KV cache in blocks, with grouped query heads and online softmax.
 //!
 //! Work is split into items: some queries of one sequence, with all query heads of one KV head (of
-//! every KV head at decode, so that the cache is read in its own order), over a range of positions. An item walks its positions in tiles, so that every key and value is
+//! every KV head at decode, so that blocks are read whole), over a range of positions. An item walks its positions in tiles, so that every key and value is
 //! read from memory once for all of the item's rows. When there are too few items for the threads
 //! and the context is long, positions are split too, and the parts merged at the end.
 
@@ -125,7 +125,7 @@ impl<'a> State<'a> {
 /// `0..=context_len - num_queries + i`, with scores scaled by `1 / sqrt(head_dim)`.
 ///
 /// `q` and `out` are `[tokens, num_heads, head_dim]`; `keys` and `values` are one layer's
-/// `[num_blocks, block_size, num_kv_heads, head_dim]`. Rows of `out` in no span stay as they are.
+/// `[num_blocks, num_kv_heads, block_size, head_dim]`. Rows of `out` in no span stay as they are.
 ///
 /// # Panics
 /// If sizes don't fit, spans overlap or aren't in ascending order, a span has more queries than
@@ -389,6 +389,10 @@ pub fn store_kv(kernels: &Kernels, shape: &AttentionShape, row: &[f32], slot: us
     assert_eq!(row.len(), len, "store_kv: row");
     let slots = cache.len() / len.max(1);
     assert!(slot < slots, "store_kv: slot {slot} of {slots}");
-    // SAFETY: the machine has the table's instruction set; both are `len` long.
-    unsafe { (kernels.to_f16)(row, &mut cache[slot * len..][..len]) }
+    let (block, slot) = (slot / shape.block_size, slot % shape.block_size);
+    for (head, values) in row.chunks_exact(shape.head_dim).enumerate() {
+        let start = ((block * shape.num_kv_heads + head) * shape.block_size + slot) * shape.head_dim;
+        // SAFETY: the machine has the table's instruction set; both are `head_dim` long.
+        unsafe { (kernels.to_f16)(values, &mut cache[start..start + shape.head_dim]) };
+    }
 }

@@ -65,8 +65,8 @@ impl World {
     fn at<'a>(&self, cache: &'a [f16], sequence: &Sequence, position: usize, head: usize) -> &'a [f16] {
         let shape = &self.shape;
         let block = sequence.block_table[position / shape.block_size] as usize;
-        let slot = block * shape.block_size + position % shape.block_size;
-        &cache[(slot * shape.num_kv_heads + head) * shape.head_dim..][..shape.head_dim]
+        let row = (block * shape.num_kv_heads + head) * shape.block_size + position % shape.block_size;
+        &cache[row * shape.head_dim..][..shape.head_dim]
     }
 
     /// The attention of the query at `position`, `[num_heads, head_dim]`.
@@ -287,9 +287,13 @@ fn stored_values_are_rounded_to_f16() {
             .map(|i| (i as f32 - 4.5) * 1.2345e-3 * 10f32.powi(i % 5))
             .collect();
         store_kv(kernels, &shape, &row, 2, &mut cache);
+        // Two heads, each with four slots of five values.
+        let (first, second) = (10..15, 30..35);
         for (i, value) in row.iter().enumerate() {
-            assert_eq!(cache[20 + i], f16::from_f32(*value));
+            let at = if i < 5 { first.start + i } else { second.start + i - 5 };
+            assert_eq!(cache[at], f16::from_f32(*value));
         }
-        assert!(cache[..20].iter().chain(&cache[30..]).all(|v| v.to_f32() == 0.0));
+        let others = (0..cache.len()).filter(|i| !first.contains(i) && !second.contains(i));
+        assert!(others.map(|i| cache[i]).all(|v| v.to_f32() == 0.0));
     }
 }

@@ -1,24 +1,15 @@
 //! The inner loops of attention: one item of work, a tile of positions at a time.
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use half::f16;
 
-use super::{Call, Item, State, with_buffer};
+use super::{AttentionShape, Call, Item, State};
 use crate::blocks::BlockType;
 use crate::dispatch::{TILE_TOKENS, ValueRows, WeightRows};
 
-/// Positions of one tile at most: its keys and values stay in a core's L1 and L2 for all rows of
-/// the item.
+/// Positions of one tile at most: its keys and values stay in a core's L1 for all rows of the item.
 const TILE_POSITIONS: usize = 64;
-/// The same for items of several KV heads, whose tiles are as many times larger.
-const WIDE_TILE_POSITIONS: usize = 32;
-
-thread_local! {
-    /// Each thread's buffer for the keys and values of one tile.
-    static GATHERED: Cell<Vec<f16>> = const { Cell::new(Vec::new()) };
-}
 
 /// The keys and values of positions `start..end`, each `[positions, head_dim]`, of one KV head.
 #[derive(Clone, Copy)]
@@ -43,32 +34,32 @@ impl Call<'_> {
     /// All rows of an item over all its positions, into a fresh state.
     pub(super) fn attend(&self, item: &Item<'_>, state: &mut State<'_>) {
         state.clear();
-        let length = if self.item_kv_heads == 1 {
-            TILE_POSITIONS
-        } else {
-            WIDE_TILE_POSITIONS
-        };
-        let head_len = length * self.shape.head_dim;
-        let cache_len = head_len * self.item_kv_heads;
+        let AttentionShape {
+            num_kv_heads,
+            head_dim,
+            block_size,
+            ..
+        } = self.shape;
         let head_rows = self.rows(item) / self.item_kv_heads;
-        with_buffer(&GATHERED, 2 * cache_len, |buffer| {
-            let (keys, values) = buffer.split_at_mut(cache_len);
-            for start in (item.first_position..item.end_position).step_by(length) {
-                let end = (start + length).min(item.end_position);
-                self.gather(item, start..end, head_len, self.keys, keys);
-                self.gather(item, start..end, head_len, self.values, values);
-                let heads = keys.chunks_exact(head_len).zip(values.chunks_exact(head_len));
-                for (head, (keys, values)) in heads.enumerate() {
-                    let tile = Tile {
-                        keys,
-                        values,
-                        start,
-                        end,
-                    };
-                    self.attend_head(item, state, head * head_rows..(head + 1) * head_rows, tile);
-                }
+        let mut start = item.first_position;
+        while start < item.end_position {
+            // Within a block, the positions of a head follow each other.
+            let slot = start % block_size;
+            let end = (start + TILE_POSITIONS.min(block_size - slot)).min(item.end_position);
+            let block = item.span.block_table[start / block_size] as usize;
+            for head in 0..self.item_kv_heads {
+                let first = ((block * num_kv_heads + item.first_kv_head + head) * block_size + slot) * head_dim;
+                let range = first..first + (end - start) * head_dim;
+                let tile = Tile {
+                    keys: &self.keys[range.clone()],
+                    values: &self.values[range],
+                    start,
+                    end,
+                };
+                self.attend_head(item, state, head * head_rows..(head + 1) * head_rows, tile);
             }
-        });
+            start = end;
+        }
     }
 
     /// The rows of one KV head over one tile.
@@ -78,24 +69,6 @@ impl Call<'_> {
             let end = tile.end.min(self.limit(item, rows.end - 1));
             if tile.start < end {
                 self.attend_tile(item, state, rows, &Tile { end, ..tile });
-            }
-        }
-    }
-
-    /// Copies an item's KV heads, at some positions of the cache, into consecutive rows: `head_len`
-    /// values per KV head.
-    ///
-    /// In the cache, rows of one head are a power of two apart, which crowds them into few sets of
-    /// L1; and a plain copy keeps more cache misses in flight than arithmetic on scattered rows does.
-    fn gather(&self, item: &Item<'_>, positions: Range<usize>, head_len: usize, cache: &[f16], gathered: &mut [f16]) {
-        let (shape, head_dim) = (&self.shape, self.shape.head_dim);
-        for (i, position) in positions.enumerate() {
-            let block = item.span.block_table[position / shape.block_size] as usize;
-            let slot = block * shape.block_size + position % shape.block_size;
-            let start = (slot * shape.num_kv_heads + item.first_kv_head) * head_dim;
-            let heads = cache[start..start + self.item_kv_heads * head_dim].chunks_exact(head_dim);
-            for (head, gathered) in heads.zip(gathered.chunks_exact_mut(head_len)) {
-                gathered[i * head_dim..(i + 1) * head_dim].copy_from_slice(head);
             }
         }
     }

@@ -114,7 +114,7 @@ impl FileMatrixStack {
 
 pub struct CpuKvCache {
     shape: KvCacheShape,
-    /// One for each layer, `[num_blocks, block_size, num_kv_heads, head_dim]`.
+    /// One for each layer, `[num_blocks, num_kv_heads, block_size, head_dim]`.
     keys: Vec<Vec<f16>>,
     values: Vec<Vec<f16>>,
 }
@@ -181,7 +181,7 @@ impl Backend for CpuBackend {
     }
 
     fn kv_type(&self) -> &'static str {
-        "f16"
+        "f16, head by head"
     }
 
     fn kv_cache_is_lazy(&self) -> bool {

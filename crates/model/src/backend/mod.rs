@@ -16,7 +16,7 @@ pub struct AttentionConfig {
     pub rope_theta: f32,
 }
 
-/// Sizes of the KV cache: `[layer, block, slot, kv_head, head_dim]`, once for K and once for V.
+/// Sizes of the KV cache: `[layer, block]` of `[slot, kv_head, head_dim]` in any order, once for K and once for V.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KvCacheShape {
     pub num_layers: usize,
@@ -75,7 +75,7 @@ pub trait Backend: Send + Sync + 'static {
     fn num_threads(&self) -> usize;
     /// Bytes of a value in the KV cache.
     fn kv_bytes_per_value(&self) -> usize;
-    /// The type of a value in the KV cache, such as "f16".
+    /// The type of a value in the KV cache, such as "f16", and whatever else tells blocks of one backend's versions apart.
     fn kv_type(&self) -> &'static str;
     /// Whether the KV cache takes memory only as it fills.
     fn kv_cache_is_lazy(&self) -> bool;
@@ -86,8 +86,8 @@ pub trait Backend: Send + Sync + 'static {
     fn kv_cache(&self, shape: KvCacheShape) -> Result<Self::KvCache>;
     fn copy_block(&self, cache: &mut Self::KvCache, from: u32, to: u32) -> Result<()>;
 
-    /// Appends a block's K and V of all layers to `out`: `[layer, slot, kv_head, head_dim]` of K, then of V, in `kv_type`,
-    /// little-endian.
+    /// Appends a block's K and V of all layers to `out`: K of every layer, then V, in `kv_type`, little-endian, in the
+    /// backend's own order.
     fn read_block(&self, cache: &Self::KvCache, block: u32, out: &mut Vec<u8>) -> Result<()>;
 
     /// The reverse of `read_block`; there are as many bytes as that gives.

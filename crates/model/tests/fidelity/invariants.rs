@@ -6,16 +6,35 @@ use izwi_model::{BLOCK_SIZE, Batch, LanguageModel};
 
 use crate::running::{self, Target, blocks, prefill};
 
+/// How far logits may be apart.
+#[derive(Clone, Copy)]
+struct Tolerance {
+    difference: f32,
+    /// Share of logits that may differ by more.
+    share_beyond: f64,
+}
+
 /// In exact weights only the order of sums differs.
-const TOLERANCE: f32 = 1e-4;
+const EXACT: Tolerance = Tolerance {
+    difference: 1e-4,
+    share_beyond: 0.0,
+};
 /// Quantized products round their activations to int8: where sums of another order tip a value over the edge between two
 /// steps, one 127th of the largest in its group changes.
-const QUANTIZED_TOLERANCE: f32 = 0.03;
+const QUANTIZED: Tolerance = Tolerance {
+    difference: 0.03,
+    share_beyond: 0.0,
+};
+/// Where two experts are all but equal, such a tip makes the router choose the other one: a token in a hundred.
+const QUANTIZED_EXPERTS: Tolerance = Tolerance {
+    difference: 0.03,
+    share_beyond: 0.015,
+};
 const LEN: usize = 150;
 const CONTEXT: usize = 640;
 
 /// Runs a check on dense and expert models, on every backend.
-fn on_every_backend(check: impl Fn(&mut dyn LanguageModel, &str, f32)) {
+fn on_every_backend(check: impl Fn(&mut dyn LanguageModel, &str, Tolerance)) {
     for (preset, quantization) in [
         ("tiny", "Q4_K_M"),
         ("tiny", "F32"),
@@ -32,10 +51,10 @@ fn on_every_backend(check: impl Fn(&mut dyn LanguageModel, &str, f32)) {
         let file: GgufFile = running::open(&model);
         for target in Target::all() {
             let name = format!("{preset} in {quantization} on {}", target.name());
-            let tolerance = if quantization == "F32" {
-                TOLERANCE
-            } else {
-                QUANTIZED_TOLERANCE
+            let tolerance = match (preset, quantization) {
+                (_, "F32") => EXACT,
+                ("tiny-moe", _) => QUANTIZED_EXPERTS,
+                _ => QUANTIZED,
             };
             check(target.load(&file, CONTEXT).as_mut(), &name, tolerance);
         }
@@ -48,15 +67,27 @@ fn token_ids(len: usize, seed: usize) -> Vec<u32> {
         .collect()
 }
 
-fn assert_close(actual: &[f32], expected: &[f32], tolerance: f32, what: &str) {
+fn assert_close(actual: &[f32], expected: &[f32], tolerance: Tolerance, what: &str) {
     assert_eq!(actual.len(), expected.len(), "{what}: number of logits");
     let differences = actual
         .iter()
         .zip(expected)
         .map(|(actual, expected)| (actual - expected).abs());
-    // `f32::max` would skip a NaN.
-    let largest = differences.fold(0.0, |largest: f32, next| if next <= largest { largest } else { next });
-    assert!(largest <= tolerance, "{what}: logits differ by {largest}");
+    assert!(
+        actual.iter().all(|logit| logit.is_finite()),
+        "{what}: a logit is no number"
+    );
+    let largest = differences.clone().fold(0.0, f32::max);
+    let within = differences
+        .filter(|&difference| difference <= tolerance.difference)
+        .count();
+    let share_beyond = 1.0 - within as f64 / actual.len() as f64;
+    assert!(
+        share_beyond <= tolerance.share_beyond,
+        "{what}: logits differ by {largest}, {:.1}% by more than {}",
+        100.0 * share_beyond,
+        tolerance.difference
+    );
 }
 
 /// The sequence in passes of `chunk` tokens with its blocks as the table has them, `[len, vocab]`.
@@ -218,7 +249,7 @@ fn hidden_states_are_those_behind_the_logits() {
             assert_close(
                 &products,
                 &logits[row * vocab_size..(row + 1) * vocab_size],
-                TOLERANCE,
+                EXACT,
                 &format!("{name}, row {row}"),
             );
         }
