@@ -13,9 +13,10 @@ import { bodyLimit } from "./middleware/body-limit.js";
 import { hostCheck } from "./middleware/host-check.js";
 import { requestId } from "./middleware/request-id.js";
 import { requestTracking, type TrackedEnv } from "./middleware/request-tracking.js";
-import type { ModelSource } from "./model-source.js";
+import type { ModelAdmin, ModelSource } from "./model-source.js";
 import { ApiError, toErrorResponse, validationHook } from "./openai/errors.js";
 import type { AppEnv, Limits, Logger, RouteContext } from "./route-context.js";
+import { adminModels } from "./routes/admin-models.js";
 import { applyTemplate } from "./routes/apply-template.js";
 import { chatPage } from "./routes/chat-page.js";
 import { chatCompletions } from "./routes/chat-completions.js";
@@ -36,6 +37,8 @@ import { serverState, type ServerState } from "./server-state.js";
 
 export interface AppOptions {
   models: ModelSource;
+  /** Loads and unloads models on request, at `/v1/admin/models`. Default: nobody can. */
+  admin?: ModelAdmin;
   /** Demanded of every request that computes or tells something. Default: none is. */
   apiKey?: string;
   /** Names that the server may be called by, besides localhost and its addresses. Default: no others. */
@@ -117,6 +120,7 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   const context: RouteContext = { models, limits, metrics, log, pingMs: options.pingMs ?? 15_000 };
   const routes = app as unknown as OpenAPIHono<AppEnv>;
   registerApi(routes, context);
+  if (options.admin) adminModels(routes, options.admin);
   unavailable(routes);
   health(routes, state, options.backend ?? "auto");
   metricsRoute(routes, metrics);

@@ -76,6 +76,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     ...appOptions,
     ...(upstreams && { upstreams }),
     models,
+    admin: models,
     state,
     active,
     // Whoever reaches a public address needs the key; the name he uses says nothing then.

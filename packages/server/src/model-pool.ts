@@ -1,7 +1,7 @@
 import { IzwiError } from "@izwi/core";
 import { bytesText, fits, neededBytes, systemMemory, type Memory } from "./memory.js";
 import { coreLoader, type ModelFile, type ModelLoader, type OwnedModel } from "./model-loader.js";
-import type { ModelLease, ModelListing, ModelSource, ModelStatus, ServedModel } from "./model-source.js";
+import type { ModelAdmin, ModelLease, ModelListing, ModelSource, ModelStatus, ServedModel } from "./model-source.js";
 import type { Logger } from "./route-context.js";
 import { abortable, throwIfAborted } from "./abort.js";
 import { silentLogger } from "./logger.js";
@@ -53,7 +53,7 @@ interface Slot {
  * Loads models when they are asked for, keeps them while they are used and a while longer, and unloads the least
  * recently used ones when memory is short. A model is never unloaded while somebody holds a lease.
  */
-export class ModelPool implements ModelSource, AsyncDisposable {
+export class ModelPool implements ModelSource, ModelAdmin, AsyncDisposable {
   readonly #loader: ModelLoader;
   readonly #keepAliveMs: number;
   readonly #defaultModel: string | undefined;
@@ -105,6 +105,25 @@ export class ModelPool implements ModelSource, AsyncDisposable {
       await abortable(slot.change, signal);
       this.#refuseWhenClosing();
     }
+  }
+
+  /** The model stays for as long as one that was just used. */
+  async load(name: string): Promise<{ id: string; loaded: Promise<void> }> {
+    const { id } = await this.#find(name);
+    const loaded = this.acquire(name).then((lease) => lease.release());
+    // The caller may not wait; then the failure is in the log and in the model's status.
+    loaded.catch(() => undefined);
+    return { id, loaded };
+  }
+
+  async unload(name: string): Promise<{ id: string; unloaded: boolean }> {
+    const { id, path } = await this.#find(name);
+    const slot = this.#slots.get(path);
+    if (slot === undefined) return { id, unloaded: true };
+    if (slot.leases > 0 || slot.state === "loading") return { id, unloaded: false };
+    if (slot.state === "error") this.#slots.delete(path);
+    else await (slot.state === "unloading" ? slot.change : this.#unload(slot, "request"));
+    return { id, unloaded: true };
   }
 
   async list(): Promise<ModelListing[]> {
@@ -278,7 +297,7 @@ export class ModelPool implements ModelSource, AsyncDisposable {
     delete slot.expiresAt;
   }
 
-  #unload(slot: Slot, reason: "keep-alive" | "memory" | "shutdown"): Promise<void> {
+  #unload(slot: Slot, reason: "keep-alive" | "memory" | "request" | "shutdown"): Promise<void> {
     const model = slot.model!;
     this.#keep(slot);
     slot.state = "unloading";

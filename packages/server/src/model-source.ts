@@ -39,3 +39,12 @@ export interface ModelSource {
   acquire(name: string | undefined, signal?: AbortSignal): Promise<ModelLease>;
   list(): Promise<ModelListing[]>;
 }
+
+/** What the server's owner may do with models, besides asking them. */
+export interface ModelAdmin {
+  list(): Promise<ModelListing[]>;
+  /** Begins to load a model, unless that is done or under way. Throws where there is no such model. */
+  load(name: string): Promise<{ id: string; loaded: Promise<void> }>;
+  /** Unloads a model, unless requests use it or wait for it. Throws where there is no such model. */
+  unload(name: string): Promise<{ id: string; unloaded: boolean }>;
+}
