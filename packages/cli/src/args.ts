@@ -5,6 +5,9 @@
 import { Command, CommanderError, Option } from "commander";
 import { addCommonOptions, backends, collector, commonFlags, nonEmpty, numberParser } from "./args/options.js";
 import type { Backend, CommonFlags } from "./args/options.js";
+import { addCompletions } from "./args/completions.js";
+import { addConfig } from "./args/config.js";
+import type { ConfigAction } from "./args/config.js";
 import { addList, addModels } from "./args/models.js";
 import type { ListFlags } from "./args/models.js";
 import { addPull } from "./args/pull.js";
@@ -15,6 +18,9 @@ import { addServe } from "./args/serve.js";
 import type { ServeFlags } from "./args/serve.js";
 import { addShow } from "./args/show.js";
 import type { ShowFlags } from "./args/show.js";
+import { addPs, addStatus } from "./args/status.js";
+import type { ServerModelFlags, StatusFlags } from "./args/status.js";
+import type { Shell } from "./completion/scripts.js";
 import { ExitCode } from "./exit-code.js";
 import { nearMatches } from "./near-match.js";
 import { contextLengthRange, samplingOptions, threadsRange } from "./number-options.js";
@@ -44,6 +50,11 @@ export type Invocation =
   | { command: "list"; flags: ListFlags; common: CommonFlags }
   | { command: "show"; flags: ShowFlags; common: CommonFlags }
   | { command: "rm"; flags: RmFlags; common: CommonFlags }
+  | { command: "status"; flags: StatusFlags; common: CommonFlags }
+  | { command: "ps"; flags: { json: boolean }; common: CommonFlags }
+  | { command: "server-models"; flags: ServerModelFlags; common: CommonFlags }
+  | { command: "config"; flags: ConfigAction; common: CommonFlags }
+  | { command: "completions"; shell: Shell; common: CommonFlags }
   | { command: "version"; full: boolean; common: CommonFlags }
   /** Nothing to do but to say something: help, version, or what is wrong with the command line. */
   | { command: "say"; stdout: string; stderr: string; exitCode: ExitCode };
@@ -55,8 +66,6 @@ const notYet: Record<string, string> = {
   speak: "answers are text: izwi chat",
   transcribe: "type your message: izwi chat",
   bench: "see an answer's speed with: izwi chat --stats",
-  status: "see the machine with: izwi version --full; a running server answers at /v1/health",
-  config: "edit the file that 'izwi --help' names",
 };
 
 const afterHelp = `
@@ -67,6 +76,7 @@ Environment:
   IZWI_NUM_THREADS  as --threads
   IZWI_NO_HISTORY   set: what you type is not kept between runs
   IZWI_CONFIG       as --config
+  IZWI_SERVER       as --server; IZWI_API_KEY is its key
   NO_COLOR          set: no colour; FORCE_COLOR set: colour even in a pipe
 
 Configuration file (TOML), where neither a flag nor the environment says otherwise:
@@ -91,23 +101,38 @@ export function parseArgs(argv: readonly string[], version: string): Invocation 
   let stdout = "";
   let stderr = "";
   let invocation: Invocation | undefined;
-  const program = new Command("izwi")
+  const program = new Command("izwi").exitOverride().configureOutput({
+    writeOut: (text) => void (stdout += text),
+    writeErr: (text) => void (stderr += text),
+    // Layout must not depend on which stream happens to be a terminal.
+    getOutHelpWidth: () => 100,
+    getErrHelpWidth: () => 100,
+  });
+  // Each command takes over what is settled for the program, so that comes first.
+  define(program, version, (value) => void (invocation = value));
+  try {
+    program.parse([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return sayWhy(error, program, version, stdout, stderr);
+  }
+  return invocation ?? { command: "say", stdout, stderr, exitCode: ExitCode.ok };
+}
+
+/** All commands with their options, for completion. */
+export function programDefinition(): Command {
+  return define(new Command("izwi"), "", () => {});
+}
+
+function define(program: Command, version: string, done: (invocation: Invocation) => void): Command {
+  program
     .description("Chat with Qwen3 on your own machine. Nothing you type leaves it.")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
     .helpCommand("help [command]", "show the help of a command")
     .enablePositionalOptions()
-    .addHelpText("after", afterHelp)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => void (stdout += text),
-      writeErr: (text) => void (stderr += text),
-      // Layout must not depend on which stream happens to be a terminal.
-      getOutHelpWidth: () => 100,
-      getErrHelpWidth: () => 100,
-    });
+    .addHelpText("after", afterHelp);
   addCommonOptions(program, "-v, --verbose");
-  const done = (value: Invocation) => void (invocation = value);
   addChat(program, done);
   addServe(program, (flags, command) => done({ command: "serve", flags, common: commonFlags(command) }));
   const list = (flags: ListFlags, command: Command) => done({ command: "list", flags, common: commonFlags(command) });
@@ -116,16 +141,15 @@ export function parseArgs(argv: readonly string[], version: string): Invocation 
   addList(program, list);
   addShow(program, show);
   addRm(program, (flags, command) => done({ command: "rm", flags, common: commonFlags(command) }));
-  addModels(program, list, show);
+  addModels(program, list, show, (flags, command) =>
+    done({ command: "server-models", flags, common: commonFlags(command) }),
+  );
+  addStatus(program, (flags, command) => done({ command: "status", flags, common: commonFlags(command) }));
+  addPs(program, (flags, command) => done({ command: "ps", flags, common: commonFlags(command) }));
+  addConfig(program, (flags, command) => done({ command: "config", flags, common: commonFlags(command) }));
+  addCompletions(program, (shell, command) => done({ command: "completions", shell, common: commonFlags(command) }));
   addVersion(program, done);
-
-  try {
-    program.parse([...argv], { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return sayWhy(error, program, version, stdout, stderr);
-  }
-  return invocation ?? { command: "say", stdout, stderr, exitCode: ExitCode.ok };
+  return program;
 }
 
 function sayWhy(error: CommanderError, program: Command, version: string, stdout: string, stderr: string): Invocation {

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
+import { configKeys } from "./config-keys.js";
 import { errorCode, UsageError } from "./failure.js";
 import { nearMatches } from "./near-match.js";
 import type { Environment } from "./sources.js";
@@ -16,19 +17,7 @@ export interface Config {
 
 export const noConfig: Config = { values: new Map(), warnings: [] };
 
-const knownKeys = [
-  ...["host", "port", "cors", "cors_origins", "allowed_hosts", "api_key", "keep_alive", "log_level", "log_format"].map(
-    (key) => `server.${key}`,
-  ),
-  "server.upstreams",
-  "server.upstream_api_key",
-  ...["backend", "max_batch_size", "threads", "max_concurrent", "timeout", "context_length", "kv_type"].map(
-    (key) => `runtime.${key}`,
-  ),
-  "models.dir",
-  "ui.enabled",
-  "defaults.model",
-];
+const knownKeys = configKeys.map(({ key }) => key);
 /** Known elsewhere, and good for something later. */
 const idleKeys = ["ui.dir", "defaults.speaker", "defaults.format"];
 
@@ -43,11 +32,16 @@ export function configPath(env: Environment, platform: NodeJS.Platform = process
   return path.posix.join(path.isAbsolute(folder) ? folder : path.posix.join(home, ".config"), "izwi", "config.toml");
 }
 
+/** The file that --config or IZWI_CONFIG asks for, else the usual one, which needn't be there. */
+export function configFile(askedFor: string | undefined, env: Environment): { file: string; chosen: boolean } {
+  const chosen = askedFor ?? (env["IZWI_CONFIG"]?.trim() || undefined);
+  return { file: chosen ?? configPath(env), chosen: chosen !== undefined };
+}
+
 /** Reads the file that was asked for, or the usual one if it's there. The TOML parser is loaded only for a file. */
 export async function readConfig(askedFor: string | undefined, env: Environment): Promise<Config> {
-  const chosen = askedFor ?? (env["IZWI_CONFIG"]?.trim() || undefined);
-  const file = chosen ?? configPath(env);
-  if (chosen === undefined && !existsSync(file)) return noConfig;
+  const { file, chosen } = configFile(askedFor, env);
+  if (!chosen && !existsSync(file)) return noConfig;
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -103,7 +97,8 @@ function folderText(text: string, file: string): string {
   return /^~[/\\]/.test(text) ? path.join(homedir(), text.slice(2)) : path.resolve(path.dirname(file), text);
 }
 
-function suggestion(key: string): string {
+/** What is to be said after "there is no setting KEY". */
+export function suggestion(key: string): string {
   const [near] = nearMatches(key, knownKeys);
   return near === undefined ? "." : `; did you mean ${near}?`;
 }

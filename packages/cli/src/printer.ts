@@ -129,6 +129,11 @@ export class Printer {
     this.#stderr.write(text);
   }
 
+  /** Begins a terminal's screen anew, for a view that is shown again and again; nothing in a pipe. */
+  clearScreen(): void {
+    if (this.#stdout.isTTY && !this.#dumb) this.#stdout.write("\u001b[H\u001b[2J");
+  }
+
   /** Already formatted text, such as help. */
   verbatim(stdout: string, stderr: string): void {
     if (stdout !== "") this.#stdout.write(stdout);

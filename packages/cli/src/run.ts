@@ -14,7 +14,7 @@ import type { OutputStream } from "./printer.js";
 import type { KeyboardStream } from "./repl/terminal-input.js";
 import type { LoadServer } from "./server.js";
 import { serveSettings } from "./serve-settings.js";
-import { chatSettings, modelsDirectory, outputFormat } from "./settings.js";
+import { chatSettings, modelsDirectory, outputFormat, serverAddress } from "./settings.js";
 import { Sources } from "./sources.js";
 import type { Environment } from "./sources.js";
 import { StopSignals } from "./stop-signals.js";
@@ -32,15 +32,18 @@ export interface World {
   openBrowser: OpenBrowser;
 }
 
+const nothingToSay: Invocation = { command: "say", stdout: "", stderr: "", exitCode: ExitCode.ok };
 const noFlags: CommonFlags = { quiet: false, verbose: false, color: true };
 
 export async function run(argv: readonly string[], world: World): Promise<ExitCode> {
-  const invocation = parseArgs(argv, packageVersion());
+  const completing = argv[0] === "__complete";
+  const invocation = completing ? nothingToSay : parseArgs(argv, packageVersion());
   const common = invocation.command === "say" ? noFlags : invocation.common;
   const printer = new Printer({ ...world, ...common });
   const stop = new StopSignals(world.signals);
   try {
-    const code = await act(invocation, { ...world, printer, stop });
+    const context = { ...world, printer, stop };
+    const code = completing ? await completeWords(argv.slice(1), context) : await act(invocation, context);
     await printer.flush();
     if (printer.writeError === undefined) return code;
     throw new Error(`The output can't be written: ${printer.writeError.message}`);
@@ -55,6 +58,12 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
   }
 }
 
+/** For shells: no command of its own, because nothing in the words may be taken for an option of this program. */
+async function completeWords(words: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const { completeCommand } = await import("./commands/completions.js");
+  return completeCommand(words, context);
+}
+
 /** Each command's module is imported only when it runs. */
 async function act(invocation: Invocation, context: CommandContext): Promise<ExitCode> {
   if (invocation.command === "say") {
@@ -62,6 +71,16 @@ async function act(invocation: Invocation, context: CommandContext): Promise<Exi
     return invocation.exitCode;
   }
   const { common } = invocation;
+  // These two must work, or help to mend it, where the file is wrong.
+  if (invocation.command === "config") {
+    const { configCommand } = await import("./commands/config.js");
+    const format = outputFormat(common, false, "table");
+    return configCommand({ ...invocation.flags, askedFor: common.config, format }, context);
+  }
+  if (invocation.command === "completions") {
+    const { completionsCommand } = await import("./commands/completions.js");
+    return completionsCommand(invocation.shell, context);
+  }
   const config = await readConfig(common.config, context.env);
   for (const warning of config.warnings) context.printer.notice(harmless(warning));
   const sources = new Sources(context.env, config);
@@ -95,6 +114,25 @@ async function act(invocation: Invocation, context: CommandContext): Promise<Exi
     case "rm": {
       const { rmCommand } = await import("./commands/rm.js");
       return rmCommand({ ...invocation.flags, modelsDir, format: outputFormat(common, false, "table") }, context);
+    }
+    case "status": {
+      const { statusCommand } = await import("./commands/status.js");
+      const { json, ...flags } = invocation.flags;
+      const server = serverAddress(common, sources);
+      return statusCommand({ ...flags, server, format: outputFormat(common, json, "table") }, context);
+    }
+    case "ps": {
+      const { psCommand } = await import("./commands/status.js");
+      const format = outputFormat(common, invocation.flags.json, "table");
+      return psCommand({ server: serverAddress(common, sources), format }, context);
+    }
+    case "server-models": {
+      const { serverModelsCommand } = await import("./commands/server-models.js");
+      const server = serverAddress(common, sources);
+      return serverModelsCommand(
+        { ...invocation.flags, server, format: outputFormat(common, false, "table") },
+        context,
+      );
     }
     case "version": {
       const { versionCommand } = await import("./commands/version.js");

@@ -9,6 +9,8 @@ import { UsageError } from "./failure.js";
 import { contextLengthRange, parseNumber, threadsRange } from "./number-options.js";
 import type { NumberRange, Sampling } from "./number-options.js";
 import { defaultModelName } from "./package-info.js";
+import { usualServer } from "./server-client.js";
+import type { ServerAddress } from "./server-client.js";
 import type { SettingNames, Sources } from "./sources.js";
 import { parseChoice } from "./values.js";
 
@@ -78,6 +80,16 @@ export function loadSettings(
     ...(threads !== undefined && { threads }),
     ...(contextLength !== undefined && { contextLength }),
   };
+}
+
+/** The running server that commands such as status ask. */
+export function serverAddress(common: CommonFlags, sources: Sources): ServerAddress {
+  const given = common.server ?? sources.text({ env: "IZWI_SERVER" }) ?? usualServer;
+  if (!/^https?:$/.test(URL.canParse(given) ? new URL(given).protocol : "")) {
+    throw new UsageError(`A server's address looks like ${usualServer}, not '${given}'.`);
+  }
+  const apiKey = sources.text({ env: "IZWI_API_KEY", key: "server.api_key" });
+  return { url: given.replace(/\/+$/, "").replace(/\/v1$/, ""), ...(apiKey !== undefined && { apiKey }) };
 }
 
 export function modelsDirectory(common: CommonFlags, sources: Sources): string | undefined {

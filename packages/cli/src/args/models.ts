@@ -3,6 +3,8 @@ import type { Command } from "commander";
 import { addCommonOptions } from "./options.js";
 import { addShowAs } from "./show.js";
 import type { ShowFlags } from "./show.js";
+import { addServerModels } from "./status.js";
+import type { ServerModelFlags } from "./status.js";
 
 export interface ListFlags {
   /** Only what is installed. */
@@ -19,11 +21,16 @@ export function addModels(
   program: Command,
   list: (flags: ListFlags, command: Command) => void,
   show: (flags: ShowFlags, command: Command) => void,
+  onServer: (flags: ServerModelFlags, command: Command) => void,
 ): void {
-  const models = program.command("models").alias("model").description("list models, or tell all about one");
+  const models = program
+    .command("models")
+    .alias("model")
+    .description("list models, tell all about one, have a server load one");
   addCommonOptions(models, "-v, --verbose");
   addListAs(models, "list", list);
   addShowAs(models, "info", show);
+  addServerModels(models, onServer);
 }
 
 function addListAs(parent: Command, name: string, done: (flags: ListFlags, command: Command) => void): void {
