@@ -1,3 +1,4 @@
+import { cacheFileOf } from "./cache-file.js";
 import { Connection } from "./connection.js";
 import { ContextWindow } from "./context-window.js";
 import { Session, stateOf } from "./session.js";
@@ -46,7 +47,9 @@ async function load(path: string, overrides: ChatOptions = {}): Promise<Session>
     "error",
   );
   const model = overrides.model ?? transcript.model?.name;
-  return new Session(new Connection({ ...overrides, ...(model !== undefined && { model }) }), state);
+  const connection = new Connection({ ...overrides, ...(model !== undefined && { model }) });
+  await connection.restore(cacheFileOf(path));
+  return new Session(connection, state);
 }
 
 export const chat: Chat = Object.assign(start, { load });

@@ -1,5 +1,6 @@
 import type { ChatBackend, ModelIdentity, OpenBackend } from "./backends/backend.js";
 import { openBackend, type BackendOptions } from "./backends/open.js";
+import { loadCacheFile } from "./cache-file.js";
 
 /** Gives back what a session that was forgotten without `close()` held. */
 const forgotten = new FinalizationRegistry<Connection>((connection) => {
@@ -14,6 +15,8 @@ export class Connection {
   #opening: Promise<ChatBackend> | undefined;
   #opened: ChatBackend | undefined;
   #released = false;
+  /** Taken back as soon as the model is loaded. */
+  #cacheFile: string | undefined;
 
   constructor(options: BackendOptions) {
     this.#options = onlyBackendOptions(options);
@@ -45,6 +48,17 @@ export class Connection {
     return new Connection({ ...this.#options, model: name });
   }
 
+  /** The model, if it is loaded. */
+  get opened(): ChatBackend | undefined {
+    return this.#opened;
+  }
+
+  /** Has the model take back what was computed of a saved conversation: now, or when it is loaded. */
+  async restore(cacheFile: string): Promise<void> {
+    if (this.#opened) await loadCacheFile(cacheFile, this.#opened);
+    else this.#cacheFile = cacheFile;
+  }
+
   /** What a file is to say of the model; undefined as long as neither name nor model is known. */
   async identity(): Promise<ModelIdentity | undefined> {
     const backend = await this.#opening?.catch(() => undefined);
@@ -69,8 +83,11 @@ export class Connection {
 
   async #start(): Promise<ChatBackend> {
     try {
-      this.#opened = await this.#open();
-      return this.#opened;
+      const backend = await this.#open();
+      this.#opened = backend;
+      if (this.#cacheFile !== undefined) await loadCacheFile(this.#cacheFile, backend);
+      this.#cacheFile = undefined;
+      return backend;
     } catch (error) {
       // The next send tries again: the file may be there by then.
       this.#opening = undefined;

@@ -119,6 +119,11 @@ export class ContextWindow {
     return { messages: this.#messages(request, this.#dropped), dropped: this.#dropped, limit };
   }
 
+  /** The messages that the next question would come after. */
+  sent(system: string | undefined, history: readonly HistoryMessage[]): ChatMessage[] {
+    return this.#messages({ system, history, current: [] }, this.#dropped);
+  }
+
   /**
    * The backend said that the prompt doesn't fit, although its size wasn't known: leaves half of what is there out.
    *
@@ -195,7 +200,10 @@ export class ContextWindow {
     return Math.ceil(bytesOf(messages, request.rest) * this.#tokensPerByte);
   }
 
-  #messages({ system, history, current }: WindowRequest, dropped: number): ChatMessage[] {
+  #messages(
+    { system, history, current }: Pick<WindowRequest, "system" | "history" | "current">,
+    dropped: number,
+  ): ChatMessage[] {
     const parts = [system, this.#summary && `Earlier in this conversation:\n${this.#summary}`].filter(Boolean);
     const messages: ChatMessage[] = parts.length > 0 ? [{ role: "system", content: parts.join("\n\n") }] : [];
     return [...messages, ...history.slice(dropped).map(toChatMessage), ...current];

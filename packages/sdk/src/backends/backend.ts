@@ -31,6 +31,14 @@ export interface ChatBackend {
   countTokens(request: ChatRequest): Promise<number | undefined>;
   /** Answers a conversation. Failures are `IzwiError`s, and come from the iteration. */
   chat(request: ChatRequest, options: { signal: AbortSignal }): BackendStream;
+  /**
+   * Keeps what the model has computed of a conversation in a file, for `loadCache`. Absent where that can't be had.
+   *
+   * @returns how many tokens were saved; for 0 there is no file
+   */
+  saveCache?(path: string, request: ChatRequest): Promise<number>;
+  /** Takes it back. Resolves to 0 for a file of another model, quantization or version. */
+  loadCache?(path: string): Promise<number>;
   /** The session doesn't need it any more. Called once for each session that was given this backend. */
   release(): Promise<void>;
 }

@@ -28,6 +28,14 @@ export class LocalBackend implements ChatBackend {
     return this.#model.chat(request, { signal });
   }
 
+  saveCache(path: string, request: ChatRequest): Promise<number> {
+    return this.#model.saveCache(path, request);
+  }
+
+  loadCache(path: string): Promise<number> {
+    return this.#model.loadCache(path);
+  }
+
   release(): Promise<void> {
     return this.#lease.release();
   }

@@ -7,7 +7,10 @@ export type LoadOptions = Pick<
 >;
 
 /** What sessions use of a loaded model; tests pass a fake. */
-export type LocalModel = Pick<Model, "info" | "chat" | "tokenize" | "applyTemplate" | "close">;
+export type LocalModel = Pick<
+  Model,
+  "info" | "chat" | "tokenize" | "applyTemplate" | "saveCache" | "loadCache" | "close"
+>;
 
 /** The right to use a loaded model. */
 export interface ModelLease {
