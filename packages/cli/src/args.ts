@@ -8,6 +8,8 @@ import type { Backend, CommonFlags } from "./args/options.js";
 import { addCompletions } from "./args/completions.js";
 import { addConfig } from "./args/config.js";
 import type { ConfigAction } from "./args/config.js";
+import { addDoctor } from "./args/doctor.js";
+import type { DoctorFlags } from "./args/doctor.js";
 import { addList, addModels } from "./args/models.js";
 import type { ListFlags } from "./args/models.js";
 import { addPull } from "./args/pull.js";
@@ -53,6 +55,7 @@ export type Invocation =
   | { command: "status"; flags: StatusFlags; common: CommonFlags }
   | { command: "ps"; flags: { json: boolean }; common: CommonFlags }
   | { command: "server-models"; flags: ServerModelFlags; common: CommonFlags }
+  | { command: "doctor"; flags: DoctorFlags; common: CommonFlags }
   | { command: "config"; flags: ConfigAction; common: CommonFlags }
   | { command: "completions"; shell: Shell; common: CommonFlags }
   | { command: "version"; full: boolean; common: CommonFlags }
@@ -146,6 +149,7 @@ function define(program: Command, version: string, done: (invocation: Invocation
   );
   addStatus(program, (flags, command) => done({ command: "status", flags, common: commonFlags(command) }));
   addPs(program, (flags, command) => done({ command: "ps", flags, common: commonFlags(command) }));
+  addDoctor(program, (flags, command) => done({ command: "doctor", flags, common: commonFlags(command) }));
   addConfig(program, (flags, command) => done({ command: "config", flags, common: commonFlags(command) }));
   addCompletions(program, (shell, command) => done({ command: "completions", shell, common: commonFlags(command) }));
   addVersion(program, done);

@@ -71,11 +71,16 @@ async function act(invocation: Invocation, context: CommandContext): Promise<Exi
     return invocation.exitCode;
   }
   const { common } = invocation;
-  // These two must work, or help to mend it, where the file is wrong.
+  // These must work, or help to mend it, where the file is wrong.
   if (invocation.command === "config") {
     const { configCommand } = await import("./commands/config.js");
     const format = outputFormat(common, false, "table");
     return configCommand({ ...invocation.flags, askedFor: common.config, format }, context);
+  }
+  if (invocation.command === "doctor") {
+    const { doctorCommand } = await import("./commands/doctor.js");
+    const format = outputFormat(common, invocation.flags.json, "table");
+    return doctorCommand({ askedFor: common.config, modelsDir: common.modelsDir, format }, context);
   }
   if (invocation.command === "completions") {
     const { completionsCommand } = await import("./commands/completions.js");
