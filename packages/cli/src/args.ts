@@ -43,6 +43,10 @@ export interface ChatFlags {
   backend?: Backend;
   threads?: number;
   contextLength?: number;
+  /** A file that the conversation is written to, after each answer. */
+  save?: string;
+  /** A file of a conversation to go on with. */
+  resume?: string;
 }
 
 export type Invocation =
@@ -93,6 +97,9 @@ const afterChatHelp = `
 With no --prompt and a terminal, a conversation starts: 'help' lists its commands, 'exit' leaves, Ctrl+C stops an
 answer. With --prompt, or input from a pipe, one answer is printed; given both, they are joined. Sampling left unset
 is what Qwen3 recommends.
+
+With --server, a running server answers: izwi's, or another that has OpenAI's API. Nothing is sent anywhere else.
+--save and --resume with the same file go on where the last conversation ended.
 
 Examples:
   izwi chat
@@ -205,6 +212,8 @@ function addChat(program: Command, done: (invocation: Invocation) => void): void
       "longest conversation, in tokens",
       numberParser("--context-length", contextLengthRange),
     )
+    .option("--save <file>", "write the conversation to this file, after each answer", nonEmpty("--save"))
+    .option("--resume <file>", "go on with the conversation of this file", nonEmpty("--resume"))
     .addHelpText("after", afterChatHelp);
   addCommonOptions(chat, "--verbose");
   chat.action(() => done({ command: "chat", flags: chatFlags(chat.opts()), common: commonFlags(chat) }));
@@ -215,8 +224,8 @@ function chatFlags(opts: Record<string, unknown>): ChatFlags {
   for (const { key } of samplingOptions) {
     if (opts[key] !== undefined) sampling[key] = opts[key] as number;
   }
-  const { model, system, voice, prompt, think, backend, threads, contextLength } = opts;
-  const given = { model, system, voice, prompt, think, backend, threads, contextLength };
+  const { model, system, voice, prompt, think, backend, threads, contextLength, save, resume } = opts;
+  const given = { model, system, voice, prompt, think, backend, threads, contextLength, save, resume };
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const { interactive = false, stats = false, json = false, stop = [] } = opts;
   return { ...set, interactive, stats, json, stop, sampling } as ChatFlags;

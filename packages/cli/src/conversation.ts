@@ -10,6 +10,8 @@ export interface ConversationOptions {
   thinking: boolean;
   sampling: Sampling;
   stop: string[];
+  /** What was said before. */
+  exchanges?: readonly Exchange[];
 }
 
 export interface Exchange {
@@ -31,16 +33,19 @@ export class Conversation {
   system: string | undefined;
   thinking: boolean;
   readonly sampling: Sampling;
-  readonly #stop: string[];
-  readonly #model: ChatModel;
+  readonly stop: string[];
+  readonly #model: Pick<ChatModel, "chat">;
   #exchanges: Exchange[] = [];
+  /** Called when an exchange was kept; what it throws, `ask` throws. */
+  onKept: (() => Promise<void>) | undefined;
 
-  constructor(model: ChatModel, options: ConversationOptions) {
+  constructor(model: Pick<ChatModel, "chat">, options: ConversationOptions) {
     this.#model = model;
     this.system = options.system;
     this.thinking = options.thinking;
     this.sampling = { ...options.sampling };
-    this.#stop = options.stop;
+    this.stop = options.stop;
+    this.#exchanges = [...(options.exchanges ?? [])];
   }
 
   get exchanges(): readonly Exchange[] {
@@ -81,6 +86,7 @@ export class Conversation {
     answer.truncated = answer.end === undefined;
     if (!answer.truncated || answer.content.trim() !== "") {
       this.#exchanges.push({ user, assistant: answer.content, truncated: answer.truncated });
+      await this.onKept?.();
     }
     return answer;
   }
@@ -96,7 +102,7 @@ export class Conversation {
       messages,
       thinking: this.thinking,
       ...this.sampling,
-      ...(this.#stop.length > 0 && { stop: this.#stop }),
+      ...(this.stop.length > 0 && { stop: this.stop }),
     };
   }
 }

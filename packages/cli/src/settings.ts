@@ -21,6 +21,12 @@ export interface ChatSettings {
   system?: string;
   voice?: string;
   thinking: boolean;
+  /** Somebody said whether to think, so that a saved conversation doesn't. */
+  thinkingAskedFor: boolean;
+  save?: string;
+  resume?: string;
+  /** The server that answers, where it isn't this process. */
+  server?: ServerAddress;
   sampling: Sampling;
   stop: string[];
   stats: boolean;
@@ -48,6 +54,10 @@ export function chatSettings(
     ...(flags.system?.trim() && { system: flags.system }),
     ...(flags.voice !== undefined && { voice: flags.voice }),
     thinking: flags.think ?? false,
+    thinkingAskedFor: flags.think !== undefined,
+    ...(flags.save !== undefined && { save: flags.save }),
+    ...(flags.resume !== undefined && { resume: flags.resume }),
+    ...(common.server !== undefined && { server: remoteFor(flags, common, sources) }),
     sampling: flags.sampling,
     stop: flags.stop,
     stats: flags.stats,
@@ -80,6 +90,15 @@ export function loadSettings(
     ...(threads !== undefined && { threads }),
     ...(contextLength !== undefined && { contextLength }),
   };
+}
+
+/** Where a conversation goes is said by a flag alone: no variable may send it away unseen. */
+function remoteFor(flags: ChatFlags, common: CommonFlags, sources: Sources): ServerAddress {
+  const local = flags.backend ?? flags.threads ?? flags.contextLength;
+  if (local === undefined) return serverAddress(common, sources);
+  throw new UsageError(
+    "--backend, --threads and --context-length are for a model in this process, not for a --server.",
+  );
 }
 
 /** The running server that commands such as status ask. */

@@ -21,6 +21,10 @@ export type {
   TurnSettings,
   TypedSendOptions,
 } from "./settings.js";
+export { openBackend } from "./backends/open.js";
+export type { BackendOptions } from "./backends/open.js";
+export { readTranscript, writeTranscript } from "./transcript.js";
+export type { Transcript } from "./transcript.js";
 export type { BackendStream, ChatBackend, ModelIdentity, OpenBackend } from "./backends/backend.js";
 
 export { ERROR_CODES, IzwiError } from "@izwi/core";

@@ -1,35 +1,41 @@
 /** `izwi chat`: loads a model, then holds a conversation or answers one prompt. */
 import { Conversation } from "../conversation.js";
-import type { ChatModel, Core } from "../core.js";
+import type { Exchange } from "../conversation.js";
+import type { Core } from "../core.js";
 import { ExitCode } from "../exit-code.js";
-import { describeFailure, errorCode, isAbort } from "../failure.js";
-import { describeModel } from "../model-text.js";
+import { describeFailure, errorCode, isAbort, UsageError } from "../failure.js";
 import { harmless } from "../printer.js";
+import type { Progress } from "../printer.js";
 import { historyFile, InputHistory } from "../repl/input-history.js";
 import { PipeInput } from "../repl/pipe-input.js";
 import { Session } from "../repl/session.js";
 import type { SessionInput } from "../repl/session-input.js";
 import { TerminalInput } from "../repl/terminal-input.js";
+import { localResponder, remoteResponder } from "../responder.js";
+import type { Responder } from "../responder.js";
+import { checkSavePlace, keepSaved, resumed } from "../saved-conversation.js";
 import type { ChatSettings } from "../settings.js";
 import type { CommandContext } from "./context.js";
 import { answerOnce, readPrompt } from "./one-shot.js";
 
-export async function chatCommand(settings: ChatSettings, context: CommandContext): Promise<ExitCode> {
+export async function chatCommand(asked: ChatSettings, context: CommandContext): Promise<ExitCode> {
   const { printer, stop } = context;
-  const { mode } = settings;
+  const { mode } = asked;
   const prompt = mode.kind === "one-shot" ? await readPrompt(mode, context) : "";
   if (stop.signal.aborted) return stop.exitCode;
 
-  const model = await load(settings, context);
-  if (model === undefined) return stop.signal.aborted ? stop.exitCode : ExitCode.failure;
+  const begun = await begin(asked, context);
+  if (begun === undefined) return stop.signal.aborted ? stop.exitCode : ExitCode.failure;
+  const { model, settings, exchanges } = begun;
   try {
-    printer.detail(`${describeModel(model.info)} · loaded in ${model.info.loadMs.toFixed(0)} ms`);
+    printer.detail(model.loadedText);
     if (settings.voice !== undefined) {
       printer.notice(
         `Voice '${harmless(settings.voice)}': this version of izwi has no speech yet, so answers are text only.`,
       );
     }
-    const conversation = new Conversation(model, settings);
+    const conversation = new Conversation(model, { ...settings, exchanges });
+    if (settings.save !== undefined) await keepSaved(settings.save, conversation, model.id);
     if (mode.kind === "one-shot") return await answerOnce(conversation, model, prompt, settings, context);
     return await converse(conversation, model, settings, context);
   } finally {
@@ -37,24 +43,40 @@ export async function chatCommand(settings: ChatSettings, context: CommandContex
   }
 }
 
-/** The model, or undefined when that failed and the reason was printed. */
-async function load(settings: ChatSettings, context: CommandContext): Promise<ChatModel | undefined> {
+interface Begun {
+  model: Responder;
+  /** With what a saved conversation says. */
+  settings: ChatSettings;
+  exchanges: Exchange[];
+}
+
+/** Undefined when that failed and the reason was printed. */
+async function begin(asked: ChatSettings, context: CommandContext): Promise<Begun | undefined> {
   const { printer, stop } = context;
-  const progress = printer.progress(`Loading ${harmless(settings.model)}…`);
+  let progress: Progress | undefined;
   try {
+    checkSavePlace(asked);
+    const { settings, exchanges } = await resumed(asked, printer);
+    const { server } = settings;
+    progress = printer.progress(server ? `Asking ${server.url}…` : `Loading ${harmless(settings.model)}…`);
+    if (server !== undefined)
+      return { settings, exchanges, model: await remoteResponder(server, settings, stop.signal) };
     const core = await context.loadCore();
     const name = await chooseModel(core, settings);
     const model = await core.loadModel(name, { ...settings.load, signal: stop.signal });
     progress.done();
-    if (name !== settings.model) printer.notice(builtinNotice(settings, model));
-    return model;
+    if (name !== settings.model) printer.notice(builtinNotice(settings, model.info.id));
+    return { settings, exchanges, model: localResponder(model) };
   } catch (error) {
-    progress.done();
+    progress?.done();
+    if (error instanceof UsageError) throw error;
     if (!(stop.signal.aborted && isAbort(error))) {
       printer.fail(describeFailure(error, "load"));
       if (error instanceof Error && error.stack !== undefined) printer.detail(error.stack);
     }
     return undefined;
+  } finally {
+    progress?.done();
   }
 }
 
@@ -70,16 +92,16 @@ async function chooseModel(core: Core, { model, modelAskedFor, load }: ChatSetti
   }
 }
 
-function builtinNotice({ model }: ChatSettings, { info }: ChatModel): string {
+function builtinNotice({ model }: ChatSettings, builtin: string): string {
   return (
-    `${model} isn't installed, so the small built-in model (${info.id}) answers; get the real one (400 MB) with: ` +
+    `${model} isn't installed, so the small built-in model (${builtin}) answers; get the real one (400 MB) with: ` +
     `izwi pull ${model}`
   );
 }
 
 async function converse(
   conversation: Conversation,
-  model: ChatModel,
+  model: Responder,
   settings: ChatSettings,
   context: CommandContext,
 ): Promise<ExitCode> {
@@ -88,7 +110,7 @@ async function converse(
   const history = new InputHistory(onTerminal && settings.keepHistory ? historyFile(context.env) : undefined);
   const { colors } = printer;
   if (onTerminal) {
-    printer.talk(`Chat mode with '${harmless(model.info.id)}'`);
+    printer.talk(`Chat mode with '${harmless(model.id)}'`);
     printer.talk(colors.dim("Type a message and press Enter. 'help' lists the commands, 'exit' leaves."));
   }
   const session = new Session({
@@ -99,7 +121,7 @@ async function converse(
     stop,
     label: onTerminal ? colors.green("Izwi: ") : "",
     stats: settings.stats,
-    modelText: harmless(describeModel(model.info)),
+    modelText: harmless(model.about),
   });
   return session.run();
 }

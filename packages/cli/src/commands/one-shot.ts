@@ -2,7 +2,7 @@
 import { text } from "node:stream/consumers";
 import { AnswerView } from "../answer-view.js";
 import type { Answer, Conversation } from "../conversation.js";
-import type { ChatModel } from "../core.js";
+import type { Responder } from "../responder.js";
 import { ExitCode } from "../exit-code.js";
 import { describeFailure, UsageError } from "../failure.js";
 import { structured } from "../output/result.js";
@@ -49,7 +49,7 @@ async function readAll({ stdin, printer, stop }: CommandContext): Promise<string
 
 export async function answerOnce(
   conversation: Conversation,
-  model: ChatModel,
+  model: Pick<Responder, "id">,
   prompt: string,
   settings: ChatSettings,
   { printer, stop }: CommandContext,
@@ -77,9 +77,9 @@ export async function answerOnce(
   return ExitCode.ok;
 }
 
-function wholeAnswer(model: ChatModel, answer: Answer, end: NonNullable<Answer["end"]>) {
+function wholeAnswer({ id }: Pick<Responder, "id">, answer: Answer, end: NonNullable<Answer["end"]>) {
   return {
-    model: model.info.id,
+    model: id,
     content: answer.content,
     reasoning: answer.reasoning === "" ? null : answer.reasoning,
     finishReason: end.finishReason,
