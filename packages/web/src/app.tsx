@@ -11,7 +11,7 @@ import { keyWanted } from "./state/connection.js";
 import { chat, openChat, startChat } from "./state/open-chat.js";
 import { go, route } from "./state/router.js";
 import { drawerOpen, narrow, shortcutsOpen } from "./state/view.js";
-import { sidebarOpen, theme } from "./storage/preferences.js";
+import { sidebarOpen } from "./storage/preferences.js";
 
 export function App(): VNode {
   const { page } = route.value;
@@ -21,9 +21,6 @@ export function App(): VNode {
   useEffect(() => {
     document.title = page === "models" ? "Models · Izwi" : `${chat.value.title} · Izwi`;
   }, [page, chat.value.title]);
-  useEffect(() => {
-    document.documentElement.dataset["theme"] = theme.value;
-  }, [theme.value]);
   return (
     <div class="app">
       {(beside || over) && <Sidebar />}

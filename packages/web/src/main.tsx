@@ -1,3 +1,4 @@
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./app.js";
 import { watchServer } from "./state/connection.js";
@@ -9,8 +10,10 @@ import { followHistory, route } from "./state/router.js";
 import { watchKeys } from "./state/shortcuts.js";
 import { watchVoices } from "./state/speech.js";
 import { watchWidth } from "./state/view.js";
+import { theme } from "./storage/preferences.js";
 import "./styles/index.css";
 
+effect(() => void (document.documentElement.dataset["theme"] = theme.value));
 watchWidth();
 watchKeys();
 watchVoices();

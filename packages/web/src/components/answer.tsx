@@ -48,12 +48,12 @@ export function Answer({ message, live, branches, isLast, busy }: Props): VNode 
 }
 
 function GrowingAnswer({ live }: { live: LiveAnswer }): VNode {
-  const { phase, content, reasoning } = live.progress.value;
+  const { phase, content, reasoning, reasoningMs } = live.progress.value;
   const thinks = phase === "thinking";
   return (
     <article class="message answer growing" aria-label="Izwi" aria-busy="true">
       {reasoning !== "" && (
-        <Thinking text={reasoning} ms={thinks ? undefined : 0} onAnswerNow={() => live.answerNow()} />
+        <Thinking text={reasoning} ms={thinks ? undefined : reasoningMs} onAnswerNow={() => live.answerNow()} />
       )}
       {content !== "" && <Markdown text={content} growing />}
       {content === "" && !thinks && <Waiting phase={phase} />}
@@ -95,26 +95,32 @@ function Failure({ message, error, busy }: { message: Message; error: string; bu
 
 /** Says that an answer has no proper end, and offers to go on. */
 function Cut({ message, isLast, busy }: { message: Message; isLast: boolean; busy: boolean }): VNode | null {
-  if (message.end === "stop") return null;
-  const why = message.end === "length" ? "The longest answer was reached." : "Stopped before its end.";
   const anything = message.content !== "" || message.reasoning !== undefined;
+  const empty = message.content === "" && message.toolCalls === undefined;
+  if (message.end === "stop" && !empty) return null;
+  const why = cutText(message.end);
   return (
     <p class="cut">
       <span>{why}</span>
-      {isLast && anything && (
+      {isLast && anything && message.end !== "stop" && (
         <button type="button" class="small-button" disabled={busy} onClick={() => void continueAnswer(message)}>
           <Icon icon={StepForward} size={14} />
           Continue
         </button>
       )}
-      {isLast && !anything && (
+      {isLast && (!anything || message.end === "stop") && (
         <button type="button" class="small-button" disabled={busy} onClick={() => void regenerate(message)}>
           <Icon icon={RefreshCw} size={14} />
-          Answer
+          Try again
         </button>
       )}
     </p>
   );
+}
+
+function cutText(end: Message["end"]): string {
+  if (end === "stop") return "The model said nothing.";
+  return end === "length" ? "The longest answer was reached." : "Stopped before its end.";
 }
 
 function Actions({ message, branches, isLast, busy }: Omit<Props, "live">): VNode {

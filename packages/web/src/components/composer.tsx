@@ -135,8 +135,10 @@ interface ListProps {
 }
 
 function CommandList({ id, commands, chosen, onChoose }: ListProps): VNode {
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen]);
   return (
-    <ul class="command-list" id={id} role="listbox" aria-label="Commands">
+    <ul class="command-list" ref={list} id={id} role="listbox" aria-label="Commands">
       {commands.map((command, index) => (
         <li
           key={command.name}

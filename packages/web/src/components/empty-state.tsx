@@ -20,7 +20,7 @@ export function EmptyState(): VNode {
   return (
     <div class="empty">
       <Mark size={52} />
-      <h2>What can I do for you?</h2>
+      <h2>What is on your mind?</h2>
       <p class="empty-note">
         {system === ""
           ? "The model runs on this machine. Nothing you write leaves it."

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { IconNode } from "lucide";
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icon.js";
 
 export interface MenuItem {
@@ -32,7 +32,8 @@ export function Menu({ label, children, items, class: name = "", align = "start"
   const id = useId();
   const choices = items.some(({ checked }) => checked !== undefined);
 
-  useEffect(() => {
+  // Before anything else happens: the next key may come at once.
+  useLayoutEffect(() => {
     if (!open.value) return;
     const list = root.current?.querySelector<HTMLElement>("[role=menu]");
     (list?.querySelector<HTMLElement>("[aria-checked=true]") ?? list?.querySelector<HTMLElement>("button"))?.focus();
@@ -78,7 +79,7 @@ export function Menu({ label, children, items, class: name = "", align = "start"
         {children}
       </button>
       {open.value && (
-        <div class={`menu-list ${align} ${placement}`} role="menu" id={id} aria-label={label}>
+        <div class={`menu-list at-${align} ${placement}`} role="menu" id={id} aria-label={label}>
           {items.map((item) => (
             <button
               type="button"

@@ -1,6 +1,6 @@
 import { RotateCcw, X } from "lucide";
 import type { VNode } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import {
   NUMBER_FIELDS,
   SYSTEM_PRESETS,
@@ -19,7 +19,7 @@ export function SettingsPanel(): VNode {
   const { settings } = chat.value;
   const { thinking: _, ...changed } = settings;
   const panel = useRef<HTMLElement>(null);
-  useEffect(() => panel.current?.querySelector("textarea")?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => panel.current?.querySelector("textarea")?.focus({ preventScroll: true }), []);
   return (
     <aside
       class="settings"

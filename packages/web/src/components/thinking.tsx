@@ -25,7 +25,9 @@ export function Thinking({ text, ms, onAnswerNow }: Props): VNode {
           onClick={() => (open.value = !open.value)}
         >
           <Icon icon={Brain} size={16} />
-          <span class={going ? "shimmer" : ""}>{going ? "Thinking…" : `Thought for ${durationText(ms)}`}</span>
+          <span class={going ? "shimmer" : ""}>
+            {going ? "Thinking…" : ms === 0 ? "Thoughts" : `Thought for ${durationText(ms)}`}
+          </span>
           <span class="chevron">
             <Icon icon={ChevronRight} size={15} />
           </span>

@@ -26,7 +26,7 @@ export function Transcript(): VNode {
   const all = path.value;
   const { id } = chat.value;
   const shown = useShown(id, all.length);
-  const away = useFollowing(scroller, content, id, all.at(-2)?.id);
+  const { away, jump } = useFollowing(scroller, content, id, all.at(-2)?.id);
   const counts = useMemo(() => numAlternatives(messages.value), [messages.value]);
   const live = liveAnswers.value.get(id);
   return (
@@ -45,17 +45,7 @@ export function Transcript(): VNode {
           ))}
         </div>
       </div>
-      {away.value && (
-        <IconButton
-          icon={ArrowDown}
-          label="Jump to the latest message"
-          class="jump"
-          onClick={() => {
-            const { current } = scroller;
-            current?.scrollTo({ top: current.scrollHeight, behavior: "smooth" });
-          }}
-        />
-      )}
+      {away.value && <IconButton icon={ArrowDown} label="Jump to the latest message" class="jump" onClick={jump} />}
     </div>
   );
 }
@@ -101,8 +91,8 @@ function useShown(conversationId: string, total: number): number {
 type Element = RefObject<HTMLDivElement | null>;
 
 /**
- * Keeps the end in view while it grows, until the reader goes up; coming back to the end follows again. Returns whether
- * the reader is away from the end.
+ * Keeps the end in view while it grows, until the reader goes up; coming back to the end follows again. Tells whether
+ * the reader is away from the end, and how to get there.
  */
 function useFollowing(scroller: Element, content: Element, conversationId: string, questionId: string | undefined) {
   const away = useSignal(false);
@@ -139,7 +129,13 @@ function useFollowing(scroller: Element, content: Element, conversationId: strin
       box.removeEventListener("wheel", onWheel);
     };
   }, []);
-  return away;
+  // Not smoothly: the messages on the way get their true heights only when they are seen, so the end would move away.
+  const jump = () => {
+    following.current = true;
+    toEnd(scroller.current);
+    scroller.current?.focus({ preventScroll: true });
+  };
+  return { away, jump };
 }
 
 function toEnd(box: HTMLDivElement | null): void {

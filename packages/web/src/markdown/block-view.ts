@@ -24,7 +24,7 @@ export function blockElements(block: Block, growing: boolean): DocumentFragment 
 
 function frameCode(pre: HTMLPreElement, growing: boolean): void {
   const code = pre.querySelector("code") ?? pre;
-  const language = /(?:^|\s)language-(\S+)/.exec(code.className)?.[1]?.toLowerCase() ?? "";
+  const language = /(?:^|\s)language-([\w+#.-]+)/.exec(code.className)?.[1]?.toLowerCase() ?? "";
   const text = code.textContent ?? "";
   if (language !== "" && !(growing && text.length > LONGEST_GROWING_CODE)) highlightInto(code, text, language);
   const frame = document.createElement("div");

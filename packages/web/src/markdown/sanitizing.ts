@@ -32,14 +32,15 @@ const MARKDOWN: Config = {
   FORBID_ATTR: ["style", "id", "name", "tabindex", "role", "background", "bgcolor", "popover", "popovertarget", "slot"],
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
-  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|tel:|#)/i,
+  // Every attribute is tried against this, also those that hold no address: what isn't of another scheme passes.
+  ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|tel):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i,
   RETURN_DOM_FRAGMENT: true,
 };
 
 const CODE: Config = { ALLOWED_TAGS: ["span"], ALLOWED_ATTR: ["class"], RETURN_DOM_FRAGMENT: true };
 
 /** Classes that Markdown, formulas and highlighting bring; any other could borrow the looks of the page's own parts. */
-const CLASS = /^(?:language-\S+|math|hljs-[\w-]+|tml-[\w-]+|language_|function_|class_|inherited__|title_)$/;
+const CLASS = /^(?:language-[\w+#.-]{1,24}|math|hljs-[\w-]+|tml-[\w-]+|language_|function_|class_|inherited__|title_)$/;
 
 const purifier = createPurifier(window);
 purifier.addHook("uponSanitizeAttribute", (_element, data) => {

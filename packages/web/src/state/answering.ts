@@ -18,6 +18,8 @@ export interface Progress {
   phase: Phase;
   content: string;
   reasoning: string;
+  /** How long the thinking took, so far. */
+  reasoningMs: number;
 }
 
 /** An answer that is being written. */
@@ -93,7 +95,7 @@ class Writing implements LiveAnswer {
     this.#usage = target.usage;
     this.#reasoningMs = target.reasoningMs ?? 0;
     this.loaded = phase === "loading";
-    this.progress = signal({ phase, content: this.#content, reasoning: this.#reasoning });
+    this.progress = signal(this.#progress(phase));
   }
 
   stop(): void {
@@ -156,11 +158,15 @@ class Writing implements LiveAnswer {
     nextFrame(() => {
       this.#drawing = false;
       const phase = this.#content === "" && this.#reasoning !== "" ? "thinking" : "writing";
-      this.progress.value = { phase, content: this.#content, reasoning: this.#reasoning };
+      this.progress.value = this.#progress(phase);
       if (Date.now() - this.#storedAt < PROGRESS_STORED_MS) return;
       this.#storedAt = Date.now();
       void storeProgress(this.#message({}));
     });
+  }
+
+  #progress(phase: Phase): Progress {
+    return { phase, content: this.#content, reasoning: this.#reasoning, reasoningMs: this.#reasoningMs };
   }
 
   #count(usage: Usage | undefined): void {

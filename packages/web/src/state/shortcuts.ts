@@ -43,8 +43,10 @@ function withModifier({ key, shiftKey }: KeyboardEvent): boolean {
 
 function alone({ key, target }: KeyboardEvent): boolean {
   if (key === "Escape") {
+    const live = liveAnswers.peek().get(chat.peek().id);
     if (drawerOpen.peek()) drawerOpen.value = false;
-    else liveAnswers.peek().get(chat.peek().id)?.stop();
+    else if (live) live.stop();
+    else settingsOpen.value = false;
     return true;
   }
   const writes = target instanceof HTMLElement && target.closest("input, textarea, select, dialog, [role=menu]");
