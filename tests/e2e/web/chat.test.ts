@@ -115,7 +115,8 @@ describe.skipIf("missing" in found)(`the chat page${whySkipped(found)}`, () => {
     await chat.input.fill("What is 3 plus 4?");
     await chat.input.press("Enter");
     const going = chat.page.waitForRequest((request) => request.url().endsWith("/v1/completions"));
-    await chat.button("Answer now").click();
+    // At once: on a fast machine the little context is soon full of thoughts.
+    await chat.button("Answer now").dispatchEvent("click");
     expect((await going).postDataJSON()).toMatchObject({
       // What was thought so far stays, and is closed: the answer is all that can follow.
       prompt: expect.stringMatching(
