@@ -10,6 +10,8 @@ import { addConfig } from "./args/config.js";
 import type { ConfigAction } from "./args/config.js";
 import { addDoctor } from "./args/doctor.js";
 import type { DoctorFlags } from "./args/doctor.js";
+import { addBench, addPerplexity, addTokenize } from "./args/measure.js";
+import type { BenchFlags, PerplexityFlags, TokenizeFlags } from "./args/measure.js";
 import { addList, addModels } from "./args/models.js";
 import type { ListFlags } from "./args/models.js";
 import { addPull } from "./args/pull.js";
@@ -59,6 +61,9 @@ export type Invocation =
   | { command: "status"; flags: StatusFlags; common: CommonFlags }
   | { command: "ps"; flags: { json: boolean }; common: CommonFlags }
   | { command: "server-models"; flags: ServerModelFlags; common: CommonFlags }
+  | { command: "tokenize"; flags: TokenizeFlags; common: CommonFlags }
+  | { command: "perplexity"; flags: PerplexityFlags; common: CommonFlags }
+  | { command: "bench"; flags: BenchFlags; common: CommonFlags }
   | { command: "doctor"; flags: DoctorFlags; common: CommonFlags }
   | { command: "config"; flags: ConfigAction; common: CommonFlags }
   | { command: "completions"; shell: Shell; common: CommonFlags }
@@ -72,7 +77,6 @@ const notYet: Record<string, string> = {
   tts: "answers are text: izwi chat",
   speak: "answers are text: izwi chat",
   transcribe: "type your message: izwi chat",
-  bench: "see an answer's speed with: izwi chat --stats",
 };
 
 const afterHelp = `
@@ -156,6 +160,9 @@ function define(program: Command, version: string, done: (invocation: Invocation
   );
   addStatus(program, (flags, command) => done({ command: "status", flags, common: commonFlags(command) }));
   addPs(program, (flags, command) => done({ command: "ps", flags, common: commonFlags(command) }));
+  addTokenize(program, (flags, command) => done({ command: "tokenize", flags, common: commonFlags(command) }));
+  addPerplexity(program, (flags, command) => done({ command: "perplexity", flags, common: commonFlags(command) }));
+  addBench(program, (flags, command) => done({ command: "bench", flags, common: commonFlags(command) }));
   addDoctor(program, (flags, command) => done({ command: "doctor", flags, common: commonFlags(command) }));
   addConfig(program, (flags, command) => done({ command: "config", flags, common: commonFlags(command) }));
   addCompletions(program, (shell, command) => done({ command: "completions", shell, common: commonFlags(command) }));

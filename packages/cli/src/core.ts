@@ -26,7 +26,7 @@ export type Core = Pick<
   loadModel(...args: Parameters<typeof IzwiCore.loadModel>): Promise<ChatModel>;
 };
 
-export type ChatModel = Pick<IzwiCore.Model, "info" | "close"> & {
+export type ChatModel = Pick<IzwiCore.Model, "info" | "close" | "tokenize" | "detokenize" | "score"> & {
   chat(request: IzwiCore.ChatRequest, options?: { signal?: AbortSignal }): AsyncIterable<IzwiCore.ChatEvent>;
 };
 

@@ -14,7 +14,7 @@ import type { OutputStream } from "./printer.js";
 import type { KeyboardStream } from "./repl/terminal-input.js";
 import type { LoadServer } from "./server.js";
 import { serveSettings } from "./serve-settings.js";
-import { chatSettings, modelsDirectory, outputFormat, serverAddress } from "./settings.js";
+import { chatSettings, measureSettings, modelsDirectory, outputFormat, serverAddress } from "./settings.js";
 import { Sources } from "./sources.js";
 import type { Environment } from "./sources.js";
 import { StopSignals } from "./stop-signals.js";
@@ -119,6 +119,20 @@ async function act(invocation: Invocation, context: CommandContext): Promise<Exi
     case "rm": {
       const { rmCommand } = await import("./commands/rm.js");
       return rmCommand({ ...invocation.flags, modelsDir, format: outputFormat(common, false, "table") }, context);
+    }
+    case "tokenize": {
+      const { tokenizeCommand } = await import("./commands/tokenize.js");
+      return tokenizeCommand({ ...invocation.flags, ...measureSettings(invocation.flags, common, sources) }, context);
+    }
+    case "perplexity": {
+      const { perplexityCommand } = await import("./commands/perplexity.js");
+      return perplexityCommand({ ...invocation.flags, ...measureSettings(invocation.flags, common, sources) }, context);
+    }
+    case "bench": {
+      const { benchCommand } = await import("./commands/bench.js");
+      const server = common.server === undefined ? {} : { server: serverAddress(common, sources) };
+      const settings = { ...invocation.flags, ...measureSettings(invocation.flags, common, sources), ...server };
+      return benchCommand(settings, context);
     }
     case "status": {
       const { statusCommand } = await import("./commands/status.js");

@@ -3,6 +3,7 @@
  * typed.
  */
 import type { ChatFlags } from "./args.js";
+import type { ModelFlags } from "./args/measure.js";
 import { backends } from "./args/options.js";
 import type { Backend, CommonFlags, OutputFormat } from "./args/options.js";
 import { UsageError } from "./failure.js";
@@ -109,6 +110,17 @@ export function serverAddress(common: CommonFlags, sources: Sources): ServerAddr
   }
   const apiKey = sources.text({ env: "IZWI_API_KEY", key: "server.api_key" });
   return { url: given.replace(/\/+$/, "").replace(/\/v1$/, ""), ...(apiKey !== undefined && { apiKey }) };
+}
+
+/** For commands that measure a model, or ask its tokenizer. */
+export function measureSettings(flags: ModelFlags, common: CommonFlags, sources: Sources) {
+  const model = flags.model ?? sources.text({ env: "IZWI_MODEL", key: "defaults.model" });
+  return {
+    model: model ?? defaultModelName,
+    modelAskedFor: model !== undefined,
+    load: loadSettings(flags, common, sources),
+    format: outputFormat(common, flags.json, "table"),
+  };
 }
 
 export function modelsDirectory(common: CommonFlags, sources: Sources): string | undefined {

@@ -1,9 +1,9 @@
 /** `izwi chat`: loads a model, then holds a conversation or answers one prompt. */
+import { chooseModel } from "../chosen-model.js";
 import { Conversation } from "../conversation.js";
 import type { Exchange } from "../conversation.js";
-import type { Core } from "../core.js";
 import { ExitCode } from "../exit-code.js";
-import { describeFailure, errorCode, isAbort, UsageError } from "../failure.js";
+import { describeFailure, isAbort, UsageError } from "../failure.js";
 import { harmless } from "../printer.js";
 import type { Progress } from "../printer.js";
 import { historyFile, InputHistory } from "../repl/input-history.js";
@@ -62,7 +62,7 @@ async function begin(asked: ChatSettings, context: CommandContext): Promise<Begu
     if (server !== undefined)
       return { settings, exchanges, model: await remoteResponder(server, settings, stop.signal) };
     const core = await context.loadCore();
-    const name = await chooseModel(core, settings);
+    const name = await chooseModel(core, settings, settings.load.modelsDir);
     const model = await core.loadModel(name, { ...settings.load, signal: stop.signal });
     progress.done();
     if (name !== settings.model) printer.notice(builtinNotice(settings, model.info.id));
@@ -77,18 +77,6 @@ async function begin(asked: ChatSettings, context: CommandContext): Promise<Begu
     return undefined;
   } finally {
     progress?.done();
-  }
-}
-
-/** The default model's place is taken by the built-in one while it isn't installed; a model asked for has no stand-in. */
-async function chooseModel(core: Core, { model, modelAskedFor, load }: ChatSettings): Promise<string> {
-  if (modelAskedFor) return model;
-  try {
-    await core.resolveModel(model, { modelsDir: load.modelsDir });
-    return model;
-  } catch (error) {
-    if (errorCode(error) === "MODEL_NOT_FOUND") return core.BUILTIN_MODEL;
-    throw error;
   }
 }
 

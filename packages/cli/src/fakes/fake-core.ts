@@ -40,6 +40,24 @@ export class FakeModel implements ChatModel {
     }
   }
 
+  /** A token for each character; one for a special token where that is asked for. */
+  tokenize(text: string, { parseSpecial = false }: { parseSpecial?: boolean } = {}): number[] {
+    const parts = parseSpecial ? text.split(/(<\|\w+\|>)/) : [text];
+    return parts.flatMap((part) => (parseSpecial && /^<\|/.test(part) ? [0] : [...part].map((c) => c.codePointAt(0)!)));
+  }
+
+  detokenize(ids: readonly number[]): string {
+    return String.fromCodePoint(...ids);
+  }
+
+  readonly scored: number[][] = [];
+
+  /** The first of two equal tokens was a surprise; so that windows matter, one thing more about each: its place. */
+  async score(ids: readonly number[]): Promise<(number | null)[]> {
+    this.scored.push([...ids]);
+    return ids.map((id, index) => (index === 0 ? null : id === ids[index - 1] ? -0.5 : -1 - 1 / index));
+  }
+
   async close(): Promise<void> {
     this.closed = true;
   }

@@ -1,0 +1,42 @@
+/** Which model a command uses, and loading it with what there is to say meanwhile. */
+import type { ChatModel, Core } from "./core.js";
+import type { CommandContext } from "./commands/context.js";
+import { errorCode } from "./failure.js";
+import { harmless } from "./printer.js";
+
+export interface AskedModel {
+  model: string;
+  /** Somebody named it, so that no other one may take its place. */
+  modelAskedFor: boolean;
+}
+
+/** The default model's place is taken by the built-in one while it isn't installed; a model asked for has no stand-in. */
+export async function chooseModel(core: Core, asked: AskedModel, modelsDir: string | undefined): Promise<string> {
+  if (asked.modelAskedFor) return asked.model;
+  try {
+    await core.resolveModel(asked.model, { modelsDir });
+    return asked.model;
+  } catch (error) {
+    if (errorCode(error) === "MODEL_NOT_FOUND") return core.BUILTIN_MODEL;
+    throw error;
+  }
+}
+
+/** Loads the model for a command that measures it or asks its tokenizer. */
+export async function loadChosen(
+  asked: AskedModel,
+  load: Parameters<Core["loadModel"]>[1] & object,
+  { loadCore, printer, stop }: CommandContext,
+): Promise<ChatModel> {
+  const progress = printer.progress(`Loading ${harmless(asked.model)}…`, 300);
+  try {
+    const core = await loadCore();
+    const name = await chooseModel(core, asked, load.modelsDir);
+    const model = await core.loadModel(name, { ...load, signal: stop.signal });
+    progress.done();
+    if (name !== asked.model) printer.talk(`${asked.model} isn't installed, so the built-in model is used.`);
+    return model;
+  } finally {
+    progress.done();
+  }
+}
