@@ -188,6 +188,10 @@ describe.skipIf("missing" in found)(`the chat page${whySkipped(found)}`, () => {
     await chat.page.getByRole("link", { name: "Models" }).click();
     const card = chat.page.getByRole("listitem").filter({ hasText: "izwi-tiny" });
     await expect.poll(() => card.innerText()).toMatch(/1\.6 MB.*Loaded/s);
+    await card.getByRole("button", { name: "Unload" }).click();
+    await expect.poll(() => card.innerText()).toContain("On disk");
+    await card.getByRole("button", { name: "Load", exact: true }).click();
+    await expect.poll(() => card.innerText()).toMatch(/2,048 tokens of context.*Loaded/s);
     await card.getByRole("button", { name: "Chat" }).click();
     await chat.button("Model: izwi-tiny").click();
     await chat.page.getByRole("menuitemradio", { name: /izwi-tiny.*Loaded/ }).click();

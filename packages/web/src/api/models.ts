@@ -20,9 +20,14 @@ export async function listModels(signal?: AbortSignal): Promise<Model[]> {
   return models.sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
 }
 
-/** Has the server load a model, and waits until it's ready. Any use of a model loads it; this one is the cheapest. */
-export async function loadModel(id: string, signal?: AbortSignal): Promise<void> {
-  await call("/tokenize", { body: { model: id, content: "" }, signal });
+/** Has the server load a model, and waits until it's ready. */
+export async function loadModel(id: string): Promise<void> {
+  await call(`/v1/admin/models/${encodeURIComponent(id)}/load?wait=true`, { method: "POST" });
+}
+
+/** Has the server give back a model's memory. Fails while requests use the model. */
+export async function unloadModel(id: string): Promise<void> {
+  await call(`/v1/admin/models/${encodeURIComponent(id)}/unload`, { method: "POST" });
 }
 
 function toModel(entry: Record<string, unknown>): Model {

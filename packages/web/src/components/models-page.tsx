@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Model } from "../api/models.js";
 import { copyText } from "../markdown/block-view.js";
-import { load, loading, models, modelsKnown, refreshModels } from "../state/models.js";
+import { load, loading, models, modelsKnown, refreshModels, unload } from "../state/models.js";
 import { notify } from "../state/notices.js";
 import { chooseModel, startChat } from "../state/open-chat.js";
 import { IconButton } from "./icon-button.js";
@@ -75,6 +75,11 @@ function ModelCard({ model }: { model: Model }): VNode {
       </div>
       <span class={`status badge ${busy ? "loading" : status}`}>{statusText(model, loading.value)}</span>
       <div class="model-actions">
+        {status === "ready" && (
+          <button type="button" class="button" onClick={() => void unload(id)}>
+            Unload
+          </button>
+        )}
         {status !== "ready" && (
           <button type="button" class="button" disabled={busy} onClick={() => void load(id)}>
             {busy ? "Loading…" : "Load"}

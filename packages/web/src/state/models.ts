@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { listModels, loadModel, type Model } from "../api/models.js";
+import { listModels, loadModel, unloadModel, type Model } from "../api/models.js";
 import { noteFailure, whenBack } from "./connection.js";
 import { notify } from "./notices.js";
 
@@ -43,6 +43,17 @@ export async function load(id: string): Promise<void> {
     loading.value = new Set([...loading.peek()].filter((each) => each !== id));
     await refreshModels();
   }
+}
+
+/** Gives back the memory that a model takes. */
+export async function unload(id: string): Promise<void> {
+  try {
+    await unloadModel(id);
+  } catch (error) {
+    noteFailure(error);
+    notify(error instanceof Error ? error.message : `${id} can't be unloaded.`, { kind: "error" });
+  }
+  await refreshModels();
 }
 
 whenBack(() => void refreshModels());
