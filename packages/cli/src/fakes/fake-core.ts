@@ -43,7 +43,9 @@ export class FakeModel implements ChatModel {
   /** A token for each character; one for a special token where that is asked for. */
   tokenize(text: string, { parseSpecial = false }: { parseSpecial?: boolean } = {}): number[] {
     const parts = parseSpecial ? text.split(/(<\|\w+\|>)/) : [text];
-    return parts.flatMap((part) => (parseSpecial && /^<\|/.test(part) ? [0] : [...part].map((c) => c.codePointAt(0)!)));
+    return parts.flatMap((part) =>
+      parseSpecial && part.startsWith("<|") ? [0] : [...part].map((c) => c.codePointAt(0)!),
+    );
   }
 
   detokenize(ids: readonly number[]): string {

@@ -1,0 +1,55 @@
+/** The commands that measure a model, with the real one that comes with the software. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BUILTIN_MODEL, loadModel } from "@izwi/core";
+import { expect, it, onTestFinished } from "vitest";
+import { izwi } from "./program.js";
+
+const text = "Hello! How can I help you today? My name is Alice, and I like the sea. What is your name?\n".repeat(8);
+
+function textFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "izwi-e2e-text-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, "text.txt"), text);
+  return join(folder, "text.txt");
+}
+
+it("perplexity is what the library's scores say", async () => {
+  await using model = await loadModel(BUILTIN_MODEL);
+  const ids = model.tokenize(text);
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const scores = async (ids: number[]) => (await model.score(ids)).map((score) => score ?? 0);
+
+  const measure = async (...flags: string[]) => {
+    const { stdout, code } = await izwi(["perplexity", textFile(), "-m", "builtin", "--json", ...flags]);
+    expect(code).toBe(0);
+    return JSON.parse(stdout) as { perplexity: number; tokens: number };
+  };
+  const whole = await measure("--window", "1024");
+  expect(whole.tokens).toBe(ids.length - 1);
+  expect(Math.log(whole.perplexity)).toBeCloseTo(-mean((await scores(ids)).slice(1)), 2);
+
+  const chunks = await measure("--method", "chunks", "--window", "64");
+  const halves: number[] = [];
+  for (let at = 0; at + 64 <= ids.length; at += 64) halves.push(...(await scores(ids.slice(at, at + 64))).slice(33));
+  expect(chunks.tokens).toBe(halves.length);
+  expect(Math.log(chunks.perplexity)).toBeCloseTo(-mean(halves), 2);
+});
+
+it("tokenize shows what the library's tokenizer gives", async () => {
+  await using model = await loadModel(BUILTIN_MODEL);
+  const { stdout } = await izwi(["tokenize", "-m", "builtin", "--output-format", "plain"], { input: text });
+  expect(stdout.trim().split("\n").map(Number)).toEqual(model.tokenize(text));
+});
+
+it("bench and doctor tell figures", async () => {
+  const bench = await izwi(["bench", "-m", "builtin", "-i", "3", "--max-tokens", "8", "--json"]);
+  const found = JSON.parse(bench.stdout) as { decodeTokensPerSecond: { mean: number }; prefillTokensPerSecond: object };
+  expect(found.decodeTokensPerSecond.mean).toBeGreaterThan(1);
+  expect(found).toMatchObject({ answers: 3, failed: 0, prefillTokensPerSecond: { mean: expect.any(Number) } });
+  const doctor = await izwi(["doctor", "--json"]);
+  const { checks } = JSON.parse(doctor.stdout) as { checks: { name: string; status: string; detail: string }[] };
+  const engine = checks.find(({ name }) => name === "engine");
+  expect(engine).toMatchObject({ status: "ok", detail: expect.stringMatching(/\.node \(/) });
+});
