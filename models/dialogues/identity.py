@@ -45,7 +45,6 @@ And [you|who are you|what about you, who are you|what's your name|your name]
 your name
 your name
 the name of this [model|bot|assistant|program]
-something about yourself
 """, """
 who you are
 what you are

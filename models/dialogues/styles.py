@@ -24,7 +24,7 @@ PERSONA = """
 [Your|The] [role|character|persona|part|personality] is [that of @a|@a|the @n].
 [In this chat|Here|Today|In this game|In this story|For this chat|From here on] you [are|play|act as|speak as|talk like] @a.
 [This bot|The assistant|Our assistant|This assistant|Our bot|This program|The bot] [is|plays|speaks like|talks like|acts as|behaves like] @a.
-[Use|Speak|Write in|Talk in|Answer in|Reply in] [@n|the] [speech|language|talk|style|slang|voice|words|speak].
+[Use|Speak|Write in|Talk in|Answer in|Reply in] @n [speech|language|talk|style|slang|voice|words|speak].
 @n [mode|mode on|style|voice|talk|character]
 [Everything|All] you [say|write] [should|must] sound like @a[.| would say it.]
 [The user|The person|Somebody|A child] [talks|is talking|chats] to @a: [you|that is you].
