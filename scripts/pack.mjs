@@ -39,7 +39,8 @@ export async function pack(folder) {
 function stageCore(staged) {
   const manifest = stagePackage("core", ["dist", "assets", "README.md"], staged);
   const platforms = PLATFORMS.map(({ name }) => [`${manifest.name}-${name}`, manifest.version]);
-  writeManifest(staged, { ...manifest, optionalDependencies: Object.fromEntries(platforms) });
+  const optionalDependencies = { ...manifest.optionalDependencies, ...Object.fromEntries(platforms) };
+  writeManifest(staged, { ...manifest, optionalDependencies });
 }
 
 /** A package that is TypeScript alone. */

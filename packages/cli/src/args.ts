@@ -24,6 +24,8 @@ import { addShow } from "./args/show.js";
 import type { ShowFlags } from "./args/show.js";
 import { addPs, addStatus } from "./args/status.js";
 import type { ServerModelFlags, StatusFlags } from "./args/status.js";
+import { addTts } from "./args/tts.js";
+import type { TtsFlags } from "./args/tts.js";
 import type { Shell } from "./completion/scripts.js";
 import { ExitCode } from "./exit-code.js";
 import { nearMatches } from "./near-match.js";
@@ -35,6 +37,7 @@ export interface ChatFlags {
   model?: string;
   system?: string;
   voice?: string;
+  voiceOut?: string;
   prompt?: string;
   interactive: boolean;
   think?: boolean;
@@ -67,6 +70,7 @@ export type Invocation =
   | { command: "doctor"; flags: DoctorFlags; common: CommonFlags }
   | { command: "config"; flags: ConfigAction; common: CommonFlags }
   | { command: "completions"; shell: Shell; common: CommonFlags }
+  | { command: "tts"; flags: TtsFlags; common: CommonFlags }
   | { command: "version"; full: boolean; common: CommonFlags }
   /** Nothing to do but to say something: help, version, or what is wrong with the command line. */
   | { command: "say"; stdout: string; stderr: string; exitCode: ExitCode };
@@ -74,8 +78,6 @@ export type Invocation =
 /** Commands that people know from the documentation or from similar programs, and what to do in this version. */
 const notYet: Record<string, string> = {
   run: "chat with: izwi chat --model NAME",
-  tts: "answers are text: izwi chat",
-  speak: "answers are text: izwi chat",
   transcribe: "type your message: izwi chat",
 };
 
@@ -85,6 +87,7 @@ Environment:
   IZWI_MODELS_DIR   where models are looked for
   IZWI_BACKEND      as --backend
   IZWI_NUM_THREADS  as --threads
+  IZWI_PLAYER       the program that plays sound; 'izwi tts --help' has more
   IZWI_NO_HISTORY   set: what you type is not kept between runs
   IZWI_CONFIG       as --config
   IZWI_SERVER       as --server; IZWI_API_KEY is its key
@@ -166,6 +169,7 @@ function define(program: Command, version: string, done: (invocation: Invocation
   addDoctor(program, (flags, command) => done({ command: "doctor", flags, common: commonFlags(command) }));
   addConfig(program, (flags, command) => done({ command: "config", flags, common: commonFlags(command) }));
   addCompletions(program, (shell, command) => done({ command: "completions", shell, common: commonFlags(command) }));
+  addTts(program, (flags, command) => done({ command: "tts", flags, common: commonFlags(command) }));
   addVersion(program, done);
   return program;
 }
@@ -200,7 +204,8 @@ function addChat(program: Command, done: (invocation: Invocation) => void): void
     .description("chat in the terminal, or answer one prompt")
     .option("-m, --model <name>", `a model's name or a .gguf file (default: ${defaultModelName})`, nonEmpty("--model"))
     .option("-s, --system <text>", "system prompt: who the model is and how it answers")
-    .option("-v, --voice <name>", "voice for spoken responses")
+    .option("-v, --voice <name>", "voice for spoken responses: default, or one that 'list' lists", nonEmpty("--voice"))
+    .option("--voice-out <file>", "the WAV file that the voice goes to instead of a player", nonEmpty("--voice-out"))
     .option("-p, --prompt <text>", "answer this and leave", nonEmpty("--prompt"))
     .option("-i, --interactive", "a conversation, line by line, even where input is a pipe")
     .option("--think", "let the model think before it answers (slower)")
@@ -231,8 +236,8 @@ function chatFlags(opts: Record<string, unknown>): ChatFlags {
   for (const { key } of samplingOptions) {
     if (opts[key] !== undefined) sampling[key] = opts[key] as number;
   }
-  const { model, system, voice, prompt, think, backend, threads, contextLength, save, resume } = opts;
-  const given = { model, system, voice, prompt, think, backend, threads, contextLength, save, resume };
+  const { model, system, voice, voiceOut, prompt, think, backend, threads, contextLength, save, resume } = opts;
+  const given = { model, system, voice, voiceOut, prompt, think, backend, threads, contextLength, save, resume };
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const { interactive = false, stats = false, json = false, stop = [] } = opts;
   return { ...set, interactive, stats, json, stop, sampling } as ChatFlags;

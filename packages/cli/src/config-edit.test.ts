@@ -50,7 +50,8 @@ it("leaves alone what it can't change safely", () => {
 });
 
 it("writes any text so that it reads back the same, beside any other", () => {
-  const text = string({ unit: "binary" }).map((made) => made.toWellFormed());
+  // Whole characters only: that is what TOML can hold.
+  const text = string({ unit: "binary" }).filter((made) => !/\p{Surrogate}/u.test(made));
   assert(
     property(text, text, (before, value) => {
       const file = `[models]\ndir = ${tomlText(before)} # note\n`;

@@ -153,6 +153,10 @@ async function act(invocation: Invocation, context: CommandContext): Promise<Exi
         context,
       );
     }
+    case "tts": {
+      const { ttsCommand } = await import("./commands/tts.js");
+      return ttsCommand({ ...invocation.flags, format: outputFormat(common, false, "table") }, context);
+    }
     case "version": {
       const { versionCommand } = await import("./commands/version.js");
       const format = outputFormat(common, false, "plain");

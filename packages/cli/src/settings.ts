@@ -21,6 +21,8 @@ export interface ChatSettings {
   modelAskedFor: boolean;
   system?: string;
   voice?: string;
+  /** The WAV file that the voice goes to. */
+  voiceOut?: string;
   thinking: boolean;
   /** Somebody said whether to think, so that a saved conversation doesn't. */
   thinkingAskedFor: boolean;
@@ -53,7 +55,9 @@ export function chatSettings(
     model: model ?? defaultModelName,
     modelAskedFor: model !== undefined,
     ...(flags.system?.trim() && { system: flags.system }),
-    ...(flags.voice !== undefined && { voice: flags.voice }),
+    // Somebody who says where the voice goes wants one.
+    ...((flags.voice ?? flags.voiceOut) !== undefined && { voice: flags.voice ?? "default" }),
+    ...(flags.voiceOut !== undefined && { voiceOut: flags.voiceOut }),
     thinking: flags.think ?? false,
     thinkingAskedFor: flags.think !== undefined,
     ...(flags.save !== undefined && { save: flags.save }),

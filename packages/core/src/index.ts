@@ -53,3 +53,12 @@ export type { VerifiedModel } from "./store/verify.js";
 export { BUILTIN_MODEL, builtinModelPath, modelsDirectory } from "./store/paths.js";
 export { resolveModel } from "./store/resolve.js";
 export type { ResolvedModel } from "./store/resolve.js";
+
+export { DEFAULT_VOICE, listVoices, loadVoice } from "./speech/voices.js";
+export type { LoadVoiceOptions } from "./speech/voices.js";
+export { SPEED_RANGE } from "./speech/voice.js";
+export type { Sound, SynthesisOptions, Voice, VoiceInfo } from "./speech/voice.js";
+export { SpeechStream } from "./speech/speech-stream.js";
+export type { SpeechStreamOptions, SpokenSentence } from "./speech/speech-stream.js";
+export { resample } from "./speech/sound.js";
+export { toBytes, wavHeader } from "./speech/wav.js";

@@ -34,3 +34,12 @@ function packageName(folder: string): unknown {
 function rootByResolution(): string {
   return dirname(createRequire(import.meta.url).resolve(`${PACKAGE_NAME}/package.json`));
 }
+
+/** The folder of an installed package that this one may use, or undefined where it was left out. */
+export function optionalPackageRoot(name: string): string | undefined {
+  try {
+    return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+  } catch {
+    return undefined;
+  }
+}

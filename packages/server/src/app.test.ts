@@ -34,7 +34,7 @@ describe("every path", () => {
     ["GET", "/v1/chat/completions", 405, "method_not_allowed", "POST"],
     ["DELETE", "/v1/models", 405, "method_not_allowed", "GET"],
     ["PUT", "/", 405, "method_not_allowed", "GET"],
-    ["POST", "/v1/audio/speech", 501, "not_implemented", null],
+    ["GET", "/v1/audio/speech", 405, "method_not_allowed", "POST"],
     ["POST", "/v1/audio/transcriptions", 501, "not_implemented", null],
   ])("%s %s is %d in OpenAI's shape", async (method, path, status, code, allow) => {
     const response = await new TestApp().app.request(path, { method });

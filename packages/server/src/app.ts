@@ -17,6 +17,8 @@ import type { ModelAdmin, ModelSource } from "./model-source.js";
 import { ApiError, toErrorResponse, validationHook } from "./openai/errors.js";
 import type { AppEnv, Limits, Logger, RouteContext } from "./route-context.js";
 import { adminModels } from "./routes/admin-models.js";
+import { audioSpeech } from "./routes/audio-speech.js";
+import { audioVoices } from "./routes/audio-voices.js";
 import { applyTemplate } from "./routes/apply-template.js";
 import { chatPage } from "./routes/chat-page.js";
 import { chatCompletions } from "./routes/chat-completions.js";
@@ -33,6 +35,7 @@ import { unavailable } from "./routes/unavailable.js";
 import { forwardToUpstream } from "./upstream/forward.js";
 import { withUpstreams } from "./upstream/listed-upstreams.js";
 import type { UpstreamPool } from "./upstream/upstream-pool.js";
+import { VoicePool, type VoiceSource } from "./voice-pool.js";
 import { serverState, type ServerState } from "./server-state.js";
 
 export interface AppOptions {
@@ -61,6 +64,8 @@ export interface AppOptions {
   upstreams?: UpstreamPool;
   /** Wait before an upstream is tried again, in milliseconds. Default: 200. */
   upstreamPauseMs?: number;
+  /** Whose voices speak. Default: those of this machine. */
+  voices?: VoiceSource;
   /** What the health endpoints tell. Default: always ready, without models. */
   state?: ServerState;
   /** The requests under way, for a server that waits for them when it stops. */
@@ -73,6 +78,9 @@ export interface AppOptions {
 
 /** Requests that compute; they alone wait for a place. */
 const COMPUTING = ["/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/embeddings"];
+
+/** Computes, too, but here and not at another server. */
+const SPEAKING = "/v1/audio/speech";
 
 /** Those that mean something for JSON and for pages without scripts; the others would only fill each answer. */
 const SECURE_HEADERS = {
@@ -112,7 +120,7 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   if (options.apiKey !== undefined) app.use(apiKeyCheck(options.apiKey));
   app.use(drainCheck(state));
   app.use(bodyLimit(limits.bodyBytes));
-  for (const path of COMPUTING) app.use(path, admissionControl(admission, metrics));
+  for (const path of [...COMPUTING, SPEAKING]) app.use(path, admissionControl(admission, metrics));
   const { upstreams } = options;
   if (upstreams) for (const path of COMPUTING) app.use(path, forwardToUpstream(upstreams, options.upstreamPauseMs));
 
@@ -121,6 +129,9 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   const routes = app as unknown as OpenAPIHono<AppEnv>;
   registerApi(routes, context);
   if (options.admin) adminModels(routes, options.admin);
+  const voices = new VoicePool(options.voices);
+  audioSpeech(routes, voices);
+  audioVoices(routes, voices);
   unavailable(routes);
   health(routes, state, options.backend ?? "auto");
   metricsRoute(routes, metrics);

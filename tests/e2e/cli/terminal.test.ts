@@ -121,9 +121,9 @@ describe.skipIf(!hasTerminal)("izwi chat in a terminal (made by util-linux's scr
     expect(plain.raw).not.toContain(cyan);
   });
 
-  it("is honest about --voice and goes on in text", async () => {
-    const screen = await chat([...greedy, "--voice", "default"]);
-    expect(screen.text).toContain("Voice 'default': this version of izwi has no speech yet");
+  it("says why it doesn't speak, and goes on in text", async () => {
+    const screen = await chat([...greedy, "--voice", "nobody", "--voice-out", "unused.wav"]);
+    expect(screen.text).toContain("Answers are text only. voice must be one of default, slt");
     expect(await screen.say("Hello")).toMatch(/Izwi: \S/);
     screen.type(keys.ctrlD);
     expect(await screen.exit).toBe(0);

@@ -1,4 +1,5 @@
 /** `izwi chat`: loads a model, then holds a conversation or answers one prompt. */
+import type { ChatVoice } from "../audio/chat-voice.js";
 import { chooseModel } from "../chosen-model.js";
 import { Conversation } from "../conversation.js";
 import type { Exchange } from "../conversation.js";
@@ -14,33 +15,44 @@ import { TerminalInput } from "../repl/terminal-input.js";
 import { localResponder, remoteResponder } from "../responder.js";
 import type { Responder } from "../responder.js";
 import { checkSavePlace, keepSaved, resumed } from "../saved-conversation.js";
-import type { ChatSettings } from "../settings.js";
+import type { ChatMode, ChatSettings } from "../settings.js";
 import type { CommandContext } from "./context.js";
 import { answerOnce, readPrompt } from "./one-shot.js";
 
 export async function chatCommand(asked: ChatSettings, context: CommandContext): Promise<ExitCode> {
   const { printer, stop } = context;
   const { mode } = asked;
+  if (asked.voice === "list") return listVoices(mode, context);
   const prompt = mode.kind === "one-shot" ? await readPrompt(mode, context) : "";
   if (stop.signal.aborted) return stop.exitCode;
 
   const begun = await begin(asked, context);
   if (begun === undefined) return stop.signal.aborted ? stop.exitCode : ExitCode.failure;
   const { model, settings, exchanges } = begun;
+  let voice: ChatVoice | undefined;
   try {
     printer.detail(model.loadedText);
-    if (settings.voice !== undefined) {
-      printer.notice(
-        `Voice '${harmless(settings.voice)}': this version of izwi has no speech yet, so answers are text only.`,
-      );
-    }
+    voice = await loadVoice(settings, context);
     const conversation = new Conversation(model, { ...settings, exchanges });
     if (settings.save !== undefined) await keepSaved(settings.save, conversation, model.id);
-    if (mode.kind === "one-shot") return await answerOnce(conversation, model, prompt, settings, context);
-    return await converse(conversation, model, settings, context);
+    if (mode.kind === "one-shot") return await answerOnce(conversation, model, prompt, settings, context, voice);
+    return await converse(conversation, model, settings, context, voice);
   } finally {
+    await voice?.close();
     await model.close();
   }
+}
+
+async function listVoices(mode: ChatMode, context: CommandContext): Promise<ExitCode> {
+  const { voicesCommand } = await import("./voices.js");
+  return voicesCommand(mode.kind === "one-shot" && mode.format !== "plain" ? mode.format : "table", context);
+}
+
+/** Only who asks for a voice waits for one. */
+async function loadVoice({ voice, voiceOut }: ChatSettings, context: CommandContext): Promise<ChatVoice | undefined> {
+  if (voice === undefined) return undefined;
+  const { loadChatVoice } = await import("../audio/chat-voice.js");
+  return loadChatVoice({ voice, ...(voiceOut !== undefined && { voiceOut }) }, context);
 }
 
 interface Begun {
@@ -92,6 +104,7 @@ async function converse(
   model: Responder,
   settings: ChatSettings,
   context: CommandContext,
+  voice: ChatVoice | undefined,
 ): Promise<ExitCode> {
   const { printer, stop, stdin } = context;
   const onTerminal = stdin.isTTY === true;
@@ -109,6 +122,7 @@ async function converse(
     stop,
     label: onTerminal ? colors.green("Izwi: ") : "",
     stats: settings.stats,
+    voice,
     modelText: harmless(model.about),
   });
   return session.run();

@@ -182,10 +182,10 @@ describe("choosing a model", () => {
     );
   });
 
-  it("is honest about --voice and answers in text", async () => {
+  it("says why it doesn't speak, and answers in text", async () => {
     const world = new FakeWorld({ installed });
-    expect(await world.run("chat", "-p", "hi", "-v", "default")).toBe(0);
-    expect(world.stderr.text).toMatch(/^Voice 'default': this version of izwi has no speech yet.*\n$/);
+    expect(await world.run("chat", "-p", "hi", "-v", "nobody", "--voice-out", "unused.wav")).toBe(0);
+    expect(world.stderr.text).toMatch(/^Answers are text only\. voice must be one of default, hum.*\n$/);
     expect(world.stdout.text).toBe("Hello! How can I help you today?\n");
   });
 });

@@ -1,6 +1,7 @@
 /** One prompt, one answer: `izwi chat --prompt …`, or a prompt from a pipe. */
 import { text } from "node:stream/consumers";
 import { AnswerView } from "../answer-view.js";
+import type { ChatVoice } from "../audio/chat-voice.js";
 import type { Answer, Conversation } from "../conversation.js";
 import type { Responder } from "../responder.js";
 import { ExitCode } from "../exit-code.js";
@@ -53,21 +54,28 @@ export async function answerOnce(
   prompt: string,
   settings: ChatSettings,
   { printer, stop }: CommandContext,
+  voice?: ChatVoice,
 ): Promise<ExitCode> {
   const format = settings.mode.kind === "one-shot" ? settings.mode.format : "plain";
   const forPrograms = format === "json" || format === "yaml";
   const view = new AnswerView(printer, "");
+  const signal = AbortSignal.any([stop.signal, printer.readerGone]);
+  const spoken = voice?.answer(signal);
   let answer: Answer;
   try {
-    const signal = AbortSignal.any([stop.signal, printer.readerGone]);
-    answer = await conversation.ask(prompt, signal, (event) => (forPrograms ? undefined : view.show(event)));
+    answer = await conversation.ask(prompt, signal, (event) => {
+      if (!forPrograms) view.show(event);
+      if (event.type === "text-delta") spoken?.say(event.text);
+    });
   } catch (error) {
+    spoken?.stop();
     view.finish();
     printer.fail(describeFailure(error, "one-shot"));
     if (error instanceof Error && error.stack !== undefined) printer.detail(error.stack);
     return ExitCode.failure;
   }
   view.finish();
+  await voice?.finish(spoken);
   if (stop.signal.aborted) return stop.exitCode;
   const { end } = answer;
   if (end === undefined) return ExitCode.ok;

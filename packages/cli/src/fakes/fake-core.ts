@@ -1,6 +1,24 @@
 /** A model that says what a test wants: the same interface, no weights. */
-import { CATALOG, findInCatalog, IzwiError, LOCK_FILE, memoryNeeds } from "@izwi/core";
-import type { ChatEvent, ChatMessage, ChatRequest, EndEvent, LockedModel, ModelInfo } from "@izwi/core";
+import {
+  CATALOG,
+  DEFAULT_VOICE,
+  findInCatalog,
+  IzwiError,
+  LOCK_FILE,
+  memoryNeeds,
+  SpeechStream,
+  toBytes,
+} from "@izwi/core";
+import type {
+  ChatEvent,
+  ChatMessage,
+  ChatRequest,
+  EndEvent,
+  LockedModel,
+  ModelInfo,
+  Voice,
+  VoiceInfo,
+} from "@izwi/core";
 import type { PartialModel, PulledModel, PullOptions, PullProgress } from "@izwi/core";
 import type { ChatModel, Core } from "../core.js";
 
@@ -156,9 +174,34 @@ export class FakeCore implements Core {
       (this.#options.locked ?? []).map((key) => [key, { file: "a.gguf", bytes: 1, sha256: "a".repeat(64) }]),
     );
 
+  readonly DEFAULT_VOICE = DEFAULT_VOICE;
+  readonly SpeechStream = SpeechStream;
+  readonly toBytes = toBytes;
+  /** What the voice was given, sentence by sentence. */
+  readonly spoken: string[] = [];
+  readonly listVoices = async (): Promise<VoiceInfo[]> => [fakeVoice];
+
+  /** A voice that hums: 10 ms for each character. */
+  readonly loadVoice = async (name: string = DEFAULT_VOICE): Promise<Voice> => {
+    if (![DEFAULT_VOICE, fakeVoice.id].includes(name)) {
+      throw new IzwiError("INVALID_REQUEST", `voice must be one of default, hum, but it is "${name}".`);
+    }
+    return {
+      info: fakeVoice,
+      synthesize: async (text) => {
+        this.spoken.push(text);
+        const samples = Int16Array.from({ length: text.length * 80 }, (_, i) => 8000 * Math.sin(i / 5));
+        return { sampleRate: 8000, samples };
+      },
+      close: async () => {},
+    };
+  };
+
   /** Some file that exists. */
   readonly builtinModelPath = () => process.execPath;
 }
+
+const fakeVoice: VoiceInfo = { id: "hum", engine: "fake", language: "en", description: "a hum", isDefault: true };
 
 /** Answers as a chat that remembers names within its messages, so that a test sees what was sent. */
 export function rememberingAnswer(messages: ChatMessage[]): string {

@@ -1,4 +1,5 @@
 /** A conversation at a prompt: read a line, do what it says, until the person leaves. No error ends it. */
+import type { ChatVoice } from "../audio/chat-voice.js";
 import { AnswerView } from "../answer-view.js";
 import type { Conversation } from "../conversation.js";
 import { ExitCode } from "../exit-code.js";
@@ -21,6 +22,8 @@ export interface SessionOptions {
   label: string;
   /** Figures after every answer. */
   stats: boolean;
+  /** Speaks the answers. */
+  voice?: ChatVoice | undefined;
   /** What `/model` says. */
   modelText: string;
 }
@@ -91,7 +94,7 @@ export class Session {
   }
 
   async #answer(question: string): Promise<void> {
-    const { conversation, printer, stop, input, label } = this.#options;
+    const { conversation, printer, stop, input, label, voice } = this.#options;
     const controller = new AbortController();
     const interrupt = () => {
       // Pressed twice during one answer: stop it and leave.
@@ -101,13 +104,20 @@ export class Session {
     const releases = [input.onInterrupt(interrupt), stop.takeInterrupt(interrupt)];
     const signal = AbortSignal.any([controller.signal, stop.signal, printer.readerGone]);
     const view = new AnswerView(printer, label);
+    const spoken = voice?.answer(signal);
     this.#commands.lastQuestion = question;
     try {
-      const answer = await conversation.ask(question, signal, (event) => view.show(event));
+      const answer = await conversation.ask(question, signal, (event) => {
+        view.show(event);
+        if (event.type === "text-delta") spoken?.say(event.text);
+      });
       view.finish();
+      // The next question waits, so that Ctrl+C silences this answer.
+      await voice?.finish(spoken);
       if (answer.end !== undefined) this.#afterAnswer(answer.end);
       else if (controller.signal.aborted) this.#afterInterrupt(answer.content !== "");
     } catch (error) {
+      spoken?.stop();
       view.finish();
       printer.fail(describeFailure(error, "session"));
       if (error instanceof Error && error.stack !== undefined) printer.detail(error.stack);

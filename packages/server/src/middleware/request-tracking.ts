@@ -109,7 +109,7 @@ function watched(body: ReadableStream<Uint8Array>, onEnd: () => void): ReadableS
 }
 
 function isStream(response: Response): boolean {
-  return response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+  return /^(?:text\/event-stream|audio\/)/.test(response.headers.get("content-type") ?? "");
 }
 
 /** The route's pattern: for metrics, which must not get a new series for every path that somebody tries. */
