@@ -18,6 +18,7 @@ describe.skipIf("missing" in found)(`a server that is away${whySkipped(found)}`,
     const server = await serve();
     const chat = await ChatPage.open(browser, server.url);
     await chat.import([], await endless(server.url));
+    await chat.slowDown();
     await chat.input.fill("Hello!");
     await chat.input.press("Enter");
     await chat.writing();

@@ -152,7 +152,7 @@ function Actions({ message, branches, isLast, busy }: Omit<Props, "live">): VNod
           icon={spoken ? VolumeX : Volume2}
           size={16}
           label={spoken ? "Stop reading aloud" : "Read aloud"}
-          onClick={() => (spoken ? stopSpeaking() : speak(message))}
+          onClick={() => (spoken ? stopSpeaking() : void speak(message))}
         />
       )}
       <IconButton icon={GitBranch} size={16} label="Branch off from here" onClick={() => void branchOff(message)} />

@@ -65,5 +65,8 @@ function toggleSidebar(): void {
 function focusSearch(): void {
   if (narrow.peek()) drawerOpen.value = true;
   else sidebarOpen.value = true;
-  requestAnimationFrame(() => document.getElementById("conversation-search")?.focus());
+  const field = document.getElementById("conversation-search");
+  // A sidebar that opens for this has its field a moment later.
+  if (field) field.focus();
+  else requestAnimationFrame(() => document.getElementById("conversation-search")?.focus());
 }
