@@ -97,7 +97,7 @@ describe("a process that is killed while it downloads", () => {
 describe("several pulls of one model at once", () => {
   it("download it once; the others wait, say for whom, and find it", async () => {
     const [hub, place] = await published();
-    hub.storage.fault = () => ({ pauseMs: 200 });
+    hub.storage.fault = () => ({ pauseMs: 40 });
     const pulls = [startPull(hub, place), startPull(hub, place), startPull(hub, place)];
     const results = await Promise.all(pulls.map(({ ended }) => ended));
     expect(results.map(({ stderr }) => stderr)).toEqual(["", "", ""]);
