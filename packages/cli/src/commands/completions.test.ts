@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { FakeWorld } from "../fakes/fake-world.js";
 import { scripts, shells } from "../completion/scripts.js";
 
@@ -63,7 +66,12 @@ const has = (shell: string) => {
 
 for (const shell of ["bash", "zsh", "fish"] as const) {
   it.runIf(has(shell))(`the script for ${shell} is one that it can read`, () => {
-    expect(() => execFileSync(shell, ["-n"], { input: scripts[shell] })).not.toThrow();
+    const folder = mkdtempSync(join(tmpdir(), "izwi-completions-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    // In a file, because fish checks no standard input.
+    const file = join(folder, "script");
+    writeFileSync(file, scripts[shell]);
+    expect(() => execFileSync(shell, ["-n", file])).not.toThrow();
   });
 }
 
