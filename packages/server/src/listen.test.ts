@@ -107,6 +107,30 @@ describe("what isn't a request", () => {
   });
 });
 
+describe("a body that doesn't tell its length", () => {
+  const head = "HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
+
+  it("is read when it comes in chunks", async () => {
+    const { server } = await start();
+    const text = JSON.stringify({ messages: [{ role: "user", content: "Hello!" }] });
+    const chunks = [text.slice(0, 7), text.slice(7)].map((part) => `${part.length.toString(16)}\r\n${part}\r\n`);
+    const fields = "content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    const { received, closed } = rawClient(
+      server,
+      `POST /v1/chat/completions ${head}${fields}${chunks.join("")}0\r\n\r\n`,
+    );
+    await closed;
+    expect(received.text).toMatch(/^HTTP\/1\.1 200 [\s\S]*"object":"chat\.completion"/);
+  });
+
+  it("may be none at all", async () => {
+    const { server } = await start();
+    const { received, closed } = rawClient(server, `POST /v1/admin/models/fake/load?wait=true ${head}\r\n`);
+    await closed;
+    expect(received.text).toMatch(/^HTTP\/1\.1 200 [\s\S]*"status":"ready"/);
+  });
+});
+
 describe("a client that leaves", () => {
   it("ends its stream's generation", async () => {
     const { server, model, models } = await start({ script: () => [hello, forever] });
