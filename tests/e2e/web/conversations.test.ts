@@ -33,7 +33,7 @@ describe.skipIf("missing" in found)(`kept conversations${whySkipped(found)}`, ()
     await chat.page.goBack();
     await chat.page.getByRole("heading", { name: "What is on your mind?" }).waitFor();
     await chat.page.goForward();
-    expect(await chat.answered()).toBe(answer);
+    await expect.poll(() => chat.answered()).toBe(answer);
     await chat.close();
   });
 

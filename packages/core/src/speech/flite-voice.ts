@@ -1,11 +1,12 @@
-/** Flite's voices: small, quick, English, and part of the installation. They speak in a thread of their own. */
+/** Flite's voices: small, quick, English, and part of the installation. They speak in a process of their own. */
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { abortError, closedError, IzwiError } from "../errors.js";
 import { optionalPackageRoot } from "../package-root.js";
-import type { FliteAnswer, FliteRequest, FliteSetup } from "./flite-worker.js";
+import type { FliteAnswer, FliteRequest, FliteSetup } from "./flite-process.js";
 import type { Sound, SynthesisOptions, Voice, VoiceInfo } from "./voice.js";
 import { parseWav } from "./wav.js";
 
@@ -32,17 +33,25 @@ export function fliteVoices(): VoiceInfo[] {
   }));
 }
 
+/** Texts that one process speaks before another takes over: see flite-process.ts. */
+const TEXTS_PER_PROCESS = 16;
+
 interface Waiting {
+  request: FliteRequest;
+  /** Whether a process has ended over it before. */
+  tried: boolean;
   resolve(wav: Uint8Array): void;
   reject(error: Error): void;
 }
 
 export class FliteVoice implements Voice {
   readonly info: VoiceInfo;
-  readonly #worker: Worker;
-  readonly #folder: string;
+  readonly #setup: FliteSetup;
   readonly #waiting = new Map<number, Waiting>();
   readonly #removeFolder: () => void;
+  #process: ChildProcess | undefined;
+  /** Texts given to the process. */
+  #texts = 0;
   #lastId = 0;
   #ended: Error | undefined;
 
@@ -51,16 +60,10 @@ export class FliteVoice implements Voice {
     if (root === undefined) throw missing();
     this.info = info;
     // The only way for it to hand out its sound is a file.
-    this.#folder = mkdtempSync(join(tmpdir(), "izwi-voice-"));
-    this.#removeFolder = () => rmSync(this.#folder, { recursive: true, force: true });
+    const folder = mkdtempSync(join(tmpdir(), "izwi-voice-"));
+    this.#removeFolder = () => rmSync(folder, { recursive: true, force: true });
     process.once("exit", this.#removeFolder);
-    const setup: FliteSetup = { module: join(root, "flite.wasm"), folder: this.#folder, voice: info.id };
-    this.#worker = new Worker(new URL("./flite-worker.js", import.meta.url), { workerData: setup });
-    this.#worker.on("message", (answer: FliteAnswer) => this.#receive(answer));
-    this.#worker.on("error", (error) => this.#fail(new IzwiError("INTERNAL", `The voice failed: ${error.message}`)));
-    this.#worker.on("exit", () => this.#fail(closedError()));
-    // A voice that is silent keeps no program from ending.
-    this.#worker.unref();
+    this.#setup = { module: join(root, "flite.wasm"), folder, voice: info.id };
   }
 
   /** Resolves once it can speak at once: the first sentence of all takes longer, and says nothing here. */
@@ -76,8 +79,16 @@ export class FliteVoice implements Voice {
   }
 
   async close(): Promise<void> {
-    this.#fail(closedError());
-    await this.#worker.terminate();
+    this.#ended ??= closedError();
+    for (const id of [...this.#waiting.keys()]) this.#settle(id)?.reject(this.#ended);
+    const ending = this.#process;
+    this.#process = undefined;
+    if (ending !== undefined && ending.exitCode === null && ending.signalCode === null) {
+      ending.ref();
+      const exited = once(ending, "exit");
+      ending.kill("SIGKILL");
+      await exited;
+    }
     process.off("exit", this.#removeFolder);
     this.#removeFolder();
   }
@@ -87,17 +98,64 @@ export class FliteVoice implements Voice {
       if (this.#ended !== undefined) return reject(this.#ended);
       const onAbort = () => {
         this.#settle(request.id)?.reject(abortError(signal!));
-        this.#worker.postMessage({ dropped: request.id });
+        this.#process?.send({ dropped: request.id }, () => {});
       };
       const done = () => signal?.removeEventListener("abort", onAbort);
-      this.#waiting.set(request.id, {
+      const waiting: Waiting = {
+        request,
+        tried: false,
         resolve: (wav) => (done(), resolve(wav)),
         reject: (error) => (done(), reject(error)),
-      });
+      };
       signal?.addEventListener("abort", onAbort, { once: true });
-      this.#worker.ref();
-      this.#worker.postMessage(request);
+      this.#give(waiting);
     });
+  }
+
+  #give(waiting: Waiting): void {
+    // Only between two texts, so that none is lost.
+    if (this.#texts >= TEXTS_PER_PROCESS && this.#waiting.size === 0) this.#dismiss();
+    this.#process ??= this.#start();
+    this.#texts++;
+    this.#waiting.set(waiting.request.id, waiting);
+    this.#process.ref();
+    this.#process.channel?.ref();
+    // A process that is gone says so by its end.
+    this.#process.send(waiting.request, () => {});
+  }
+
+  #start(): ChildProcess {
+    const child = fork(new URL("./flite-process.js", import.meta.url), [JSON.stringify(this.#setup)], {
+      serialization: "advanced",
+      execArgv: [],
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
+    this.#texts = 0;
+    child.on("message", (answer: FliteAnswer) => this.#receive(answer));
+    child.on("error", (error) => this.#lost(child, error.message));
+    child.on("exit", (code, signal) => this.#lost(child, `its process ended (${signal ?? code})`));
+    // A voice that is silent keeps no program from ending.
+    child.unref();
+    child.channel?.unref();
+    return child;
+  }
+
+  #dismiss(): void {
+    const child = this.#process;
+    this.#process = undefined;
+    child?.disconnect();
+  }
+
+  /** The process has ended over a text: another one tries again, once. */
+  #lost(child: ChildProcess, why: string): void {
+    if (child !== this.#process) return;
+    this.#process = undefined;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const each of waiting) {
+      if (each.tried) each.reject(new IzwiError("INTERNAL", `The voice failed: ${why}.`));
+      else this.#give(Object.assign(each, { tried: true }));
+    }
   }
 
   #receive(answer: FliteAnswer): void {
@@ -109,13 +167,11 @@ export class FliteVoice implements Voice {
   #settle(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
-    if (this.#waiting.size === 0) this.#worker.unref();
+    if (this.#waiting.size === 0) {
+      this.#process?.unref();
+      this.#process?.channel?.unref();
+    }
     return waiting;
-  }
-
-  #fail(error: Error): void {
-    this.#ended ??= error;
-    for (const id of [...this.#waiting.keys()]) this.#settle(id)?.reject(this.#ended);
   }
 }
 

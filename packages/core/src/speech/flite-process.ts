@@ -1,7 +1,9 @@
-/** The thread in which Flite speaks: it computes without a pause, and must not hold up anything else meanwhile. */
+/**
+ * The process in which Flite speaks. Not a thread: Node's WASI may crash after some dozens of instances, which would take
+ * the whole program with it.
+ */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { parentPort, workerData } from "node:worker_threads";
 
 export interface FliteSetup {
   /** The WebAssembly file. */
@@ -37,7 +39,7 @@ interface WebAssemblyCalls {
 // Node's types know WebAssembly only together with a browser's.
 const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyCalls };
 
-const { module: file, folder, voice } = workerData as FliteSetup;
+const { module: file, folder, voice } = JSON.parse(process.argv[2]!) as FliteSetup;
 const dropped = new Set<number>();
 const { WASI } = await quietly(() => import("node:wasi"));
 const flite = await WebAssembly.compile(readFileSync(file));
@@ -55,21 +57,26 @@ function speak({ text, stretch }: FliteRequest): Uint8Array {
   return wav;
 }
 
-parentPort!.on("message", (message: FliteRequest | FliteDrop) => {
+process.on("message", (message: FliteRequest | FliteDrop) => {
   if ("dropped" in message) return void dropped.add(message.dropped);
   // Lets drops that have arrived behind it come first.
   setImmediate(() => answer(message));
 });
+// The program that wanted to hear it is gone.
+process.on("disconnect", () => process.exit());
+// Ctrl+C is the program's matter: it ends this process when it has to.
+process.on("SIGINT", () => {});
 
 function answer(request: FliteRequest): void {
   const { id } = request;
   if (dropped.delete(id)) return;
+  let result: FliteAnswer;
   try {
-    const wav = speak(request);
-    parentPort!.postMessage({ id, wav } satisfies FliteAnswer, [wav.buffer as ArrayBuffer]);
+    result = { id, wav: speak(request) };
   } catch (error) {
-    parentPort!.postMessage({ id, error: (error as Error).message } satisfies FliteAnswer);
+    result = { id, error: (error as Error).message };
   }
+  process.send!(result);
 }
 
 /** Without Node's word that WASI is experimental, which nobody who listens can do anything about. */
