@@ -5,6 +5,7 @@
 
 mod convert;
 mod event;
+mod machine;
 mod model;
 mod request;
 mod stream;

@@ -246,6 +246,6 @@ fn model_options(options: &NativeLoadOptions) -> napi::Result<ModelOptions> {
     })
 }
 
-fn lost_task(error: impl std::fmt::Display) -> napi::Error {
+pub(crate) fn lost_task(error: impl std::fmt::Display) -> napi::Error {
     napi::Error::from_reason(format!("INTERNAL: {error}"))
 }

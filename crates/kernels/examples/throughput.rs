@@ -1,8 +1,8 @@
-//! Speed of the matmul and attention kernels on this machine.
+//! Speed of the matmul and attention kernels on this machine, and of its memory.
 //!
 //!     cargo run --release -p izwi-kernels --example throughput [threads] [types, comma-separated]
 //!
-//! Decode: one token times a set of matrices larger than any cache, in GB/s of weights.
+//! Decode: one token times a set of matrices larger than any cache, in GB/s of weights, and a few tokens in GOPS.
 //! Prefill: 128 and 512 tokens times the matrices of one layer of Qwen3-0.6B, in GOPS (two per
 //! weight and token), and as tokens per second of the whole model's 440 M layer weights.
 //! Medians over several rounds. `IZWI_ISA` chooses the instruction set. On one thread the thread's
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use izwi_kernels::{
     Activations, AttentionShape, BlockType, Kernels, MatrixView, SequenceSpan, ThreadPool, attention,
-    default_num_threads, f16, matmul,
+    default_num_threads, f16, matmul, memory_bandwidth,
 };
 
 /// Rows and columns of one layer: q, k, v, output, gate, up, down.
@@ -38,7 +38,11 @@ fn main() {
     let kernels = Kernels::active();
     let pool = ThreadPool::new(threads);
     println!("{} on {threads} threads", kernels.isa().name());
-    println!("type   decode GB/s   x4 tok GOPS   prefill 128 GOPS (tok/s)   prefill 512 GOPS (tok/s)");
+    if wanted.as_deref().is_none_or(|list| list.contains("bandwidth")) {
+        let bandwidth = memory_bandwidth(&pool).unwrap_or(f64::NAN);
+        println!("memory read: {:.1} GB/s", bandwidth * 1e-9);
+    }
+    println!("type   decode GB/s   x2 x4 x8 x16 tok GOPS   prefill 128 GOPS (tok/s)   prefill 512 GOPS (tok/s)");
     for block_type in BlockType::ALL {
         let chosen = |list: &str| list.split(',').any(|t| t == block_type.name());
         if wanted.as_deref().is_none_or(chosen) {
@@ -94,14 +98,12 @@ fn thread_cpu_time() -> Option<Duration> {
 
 fn measure_type(kernels: &Kernels, pool: &ThreadPool, block_type: BlockType) {
     let decode = decode_time_per_byte(kernels, pool, block_type, 1);
-    let four = decode_time_per_byte(kernels, pool, block_type, 4);
     let weights_per_byte = block_type.block_len() as f64 / block_type.block_bytes() as f64;
-    print!(
-        "{:5}  {:11.2}   {:11.1}",
-        block_type.name(),
-        1e-9 / decode,
-        weights_per_byte * 8e-9 / four
-    );
+    print!("{:5}  {:11.2} ", block_type.name(), 1e-9 / decode);
+    for tokens in [2, 4, 8, 16] {
+        let time = decode_time_per_byte(kernels, pool, block_type, tokens);
+        print!("  {:5.1}", weights_per_byte * 2e-9 * tokens as f64 / time);
+    }
     for tokens in [128, 512] {
         let (gops, tokens_per_second) = prefill(kernels, pool, block_type, tokens);
         print!("   {gops:16.1} ({tokens_per_second:5.1})");

@@ -9,6 +9,7 @@
 pub mod activation;
 pub mod activations;
 pub mod attention;
+mod bandwidth;
 pub mod blocks;
 pub mod dispatch;
 pub mod matmul;
@@ -26,6 +27,7 @@ mod x86;
 pub use activation::{add_scaled, silu_mul, softmax};
 pub use activations::Activations;
 pub use attention::{AttentionShape, SequenceSpan, attention, store_kv};
+pub use bandwidth::memory_bandwidth;
 pub use blocks::{BlockType, dequantize_row};
 pub use dispatch::{Isa, Kernels, active_isa, available_isas, isa_override_note};
 pub use half::f16;

@@ -17,4 +17,5 @@ pub use config::{Architecture, ExpertsConfig, Qwen3Config};
 pub use error::{ModelError, Result};
 pub use language_model::LanguageModel;
 pub use loaded_model::{BLOCK_SIZE, BackendChoice, LoadOptions, ModelInfo, load_model, load_on};
+pub use memory::memory_bandwidth;
 pub use qwen3::{Qwen3, Scratch};

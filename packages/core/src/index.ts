@@ -31,6 +31,8 @@ export type {
 export { ERROR_CODES, IzwiError } from "./errors.js";
 export type { ErrorCode } from "./errors.js";
 
+export { memoryBandwidth } from "./memory-bandwidth.js";
+
 export { CATALOG, DEFAULT_MODEL, downloadUrl, findInCatalog } from "./catalog/catalog.js";
 export type { CatalogEntry } from "./catalog/catalog.js";
 export { fitsInMemory, memoryNeeds, usableMemory, USUAL_CONTEXT_LENGTH } from "./catalog/memory-needs.js";

@@ -6,6 +6,8 @@
 /** What the compiled addon exports. */
 export interface NativeAddon {
   NativeModel: NativeModelConstructor;
+  /** Bytes per second that this many threads read from memory together; null if the 1 GiB it takes can't be had. */
+  memoryBandwidth(threads?: number): Promise<number | null>;
 }
 
 export interface NativeModelConstructor {
