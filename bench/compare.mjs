@@ -1,28 +1,24 @@
-// node bench/compare.mjs: Izwi beside node-llama-cpp on the same files, alternating. See README.md.
+// node bench/compare.mjs: Izwi beside its peers on the same files, taking turns. See README.md.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { EngineProcess } from "./engine-process.mjs";
 import { describeMachine, describeVersions, machineName } from "./machine.mjs";
-import { modelFile } from "./model-files.mjs";
-import { IZWI, summarize, table } from "./results.mjs";
-import { QUANTIZATIONS, WARM_UP, WORKLOADS } from "./workloads.mjs";
+import { measureAll } from "./measure.mjs";
+import { MODELS } from "./model-files.mjs";
+import { ENGINES } from "./peers.mjs";
+import { summarize, table } from "./results.mjs";
+import { QUICK, WORKLOADS } from "./workloads.mjs";
 
+const names = (list) => list.map(({ name }) => name).join(", ");
 const USAGE = `Usage: node bench/compare.mjs [options]
   --rounds N            times that each engine takes its turn (default 5)
   --threads N           threads of each engine (default: the machine's cores, ${os.availableParallelism()})
-  --quantizations A,B   of ${QUANTIZATIONS.join(", ")} (default: all)
-  --work A,B            of ${WORKLOADS.map(({ name }) => name).join(", ")} (default: all)
-  --quick               a trial: one round, Q4_K_M, without the deep context unless asked for; nothing is written`;
-
-/** In the order of their turns. */
-const ENGINES = [
-  { name: IZWI, program: "izwi", settings: {} },
-  { name: "node-llama-cpp", program: "node-llama-cpp", settings: { flashAttention: false } },
-  { name: "node-llama-cpp, flash attention", program: "node-llama-cpp", settings: { flashAttention: true } },
-];
+  --quantizations A,B   of ${MODELS.join(", ")} (default: all)
+  --work A,B            of ${names(WORKLOADS)} (default: all)
+  --engines A,B         of ${names(ENGINES)} (default: all)
+  --quick               a trial: one round, Q4_K_M, ${QUICK.join(", ")} unless others are asked for; nothing is written`;
 
 if (process.argv.includes("--help")) {
   console.log(USAGE);
@@ -33,10 +29,7 @@ if (options === undefined) {
   console.error(USAGE);
   process.exit(2);
 }
-if (!existsSync(new URL("node_modules/node-llama-cpp", import.meta.url))) {
-  console.error("The peer isn't installed: run npm install --prefix bench first.");
-  process.exit(1);
-}
+for (const { install } of options.engines) install?.();
 const machine = describeMachine();
 if (machine.loadBefore > 0.2) {
   console.error(
@@ -44,39 +37,20 @@ if (machine.loadBefore > 0.2) {
   );
 }
 const date = new Date().toISOString();
-const { measurements, engines } = await measureAll(options);
-const summary = summarize(measurements);
-console.log(`${machine.cpu}, ${options.threads} threads, ${options.rounds} rounds: tokens per second, medians\n`);
+const { measurements, about, limits } = await measureAll(options);
+const summary = summarize(measurements, options.workloads, limits);
 console.log(
-  table(
-    summary,
-    ENGINES.map(({ name }) => name),
-  ),
+  `${machine.cpu}, ${options.threads} threads, ${options.rounds} rounds, medians; fa: with flash attention\n`,
 );
-if (!options.quick) write({ date, machine, versions: describeVersions(), options, engines, summary, measurements });
-
-/** Every engine in turn, a process each time: A B C A B C … */
-async function measureAll({ rounds, threads, quantizations, workloads }) {
-  const measurements = [];
-  const engines = {};
-  for (const quantization of quantizations) {
-    const path = modelFile(quantization);
-    for (let round = 1; round <= rounds; round += 1) {
-      for (const { name, program, settings } of ENGINES) {
-        const engine = await EngineProcess.start(program, { path, threads, ...settings });
-        engines[name] = engine.about;
-        await engine.measure(WARM_UP);
-        for (const workload of workloads) {
-          const ms = await engine.measure(workload);
-          const tokensPerSecond = workload.rated / (ms / 1000);
-          measurements.push({ quantization, round, engine: name, workload: workload.name, ms, tokensPerSecond });
-          console.error(`${quantization} ${round}/${rounds} ${name}: ${workload.name} ${tokensPerSecond.toFixed(1)}`);
-        }
-        await engine.close();
-      }
-    }
-  }
-  return { measurements, engines };
+console.log(table(summary));
+for (const [model, { bandwidth }] of Object.entries(limits)) {
+  const shown = (which) => bandwidth.map((it) => (it[which] / 1e9).toFixed(1)).join(" and ");
+  console.log(`${model}: memory read before and after, 1 thread ${shown("one")} GB/s, all ${shown("all")} GB/s`);
+}
+if (!options.quick) {
+  const { rounds, threads, models, workloads } = options;
+  const chosen = { rounds, threads, models, workloads };
+  write({ date, machine, versions: describeVersions(), options: chosen, about, limits, summary, measurements });
 }
 
 function write(results) {
@@ -92,23 +66,30 @@ function write(results) {
 /** Undefined when they can't be understood. */
 function readOptions() {
   const text = { type: "string" };
+  const known = { rounds: text, threads: text, quantizations: text, work: text, engines: text };
   let values;
   try {
-    const known = { rounds: text, threads: text, quantizations: text, work: text, quick: { type: "boolean" } };
-    ({ values } = parseArgs({ options: known }));
+    ({ values } = parseArgs({ options: { ...known, quick: { type: "boolean" } } }));
   } catch {
     return undefined;
   }
   const quick = values.quick ?? false;
-  const usual = WORKLOADS.filter(({ cached }) => !quick || cached === 0).map(({ name }) => name);
   const rounds = Number(values.rounds ?? (quick ? 1 : 5));
   const threads = Number(values.threads ?? os.availableParallelism());
-  const quantizations = values.quantizations?.split(",") ?? (quick ? QUANTIZATIONS.slice(0, 1) : QUANTIZATIONS);
-  const work = values.work?.split(",") ?? usual;
-  const workloads = WORKLOADS.filter(({ name }) => work.includes(name));
+  const models = values.quantizations?.split(",") ?? (quick ? MODELS.slice(0, 1) : MODELS);
+  const workloads = chosen(WORKLOADS, values.work ?? (quick ? QUICK.join() : undefined));
+  const engines = chosen(ENGINES, values.engines);
   const isCount = (value) => Number.isInteger(value) && value > 0;
-  const isKnown = quantizations.every((name) => QUANTIZATIONS.includes(name)) && workloads.length === work.length;
+  const isKnown = models.every((name) => MODELS.includes(name)) && workloads !== undefined && engines !== undefined;
   return isCount(rounds) && isCount(threads) && isKnown
-    ? { rounds, threads, quantizations, workloads, quick }
+    ? { rounds, threads, models, workloads, engines, quick }
     : undefined;
+}
+
+/** Those that are named, or all; undefined if a name isn't known. */
+function chosen(all, list) {
+  if (list === undefined) return all;
+  const wanted = list.split(",");
+  const found = all.filter(({ name }) => wanted.includes(name));
+  return found.length === wanted.length ? found : undefined;
 }

@@ -1,43 +1,54 @@
-/** An engine in a process of its own. */
-import { fork } from "node:child_process";
+/** An engine in a process of its own; engines/serve.mjs has the protocol. */
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { prompts } from "./workloads.mjs";
 
 export class EngineProcess {
   #child;
-  #seed = 0;
+  #lines;
+  #exited;
 
-  /** @param settings { path, threads, flashAttention? } */
-  static async start(engine, settings) {
-    const process = new EngineProcess();
-    const file = fileURLToPath(new URL(`engines/${engine}.mjs`, import.meta.url));
-    // Only errors of the engine are shown: the peer warns about the random model's vocabulary on its standard output.
-    process.#child = fork(file, [JSON.stringify(settings)], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
-    Object.assign(process, await process.#reply(engine));
-    return process;
+  /** @param command the program and its first arguments; `settings` { path, threads, contextLength, sequences, flashAttention? } */
+  static async start([program, ...args], settings) {
+    const engine = new EngineProcess();
+    const child = spawn(program, [...args, JSON.stringify(settings)], { stdio: ["pipe", "pipe", "inherit"] });
+    engine.#child = child;
+    engine.#exited = once(child, "exit");
+    engine.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    Object.assign(engine, await engine.#reply(program));
+    return engine;
   }
 
   /** Milliseconds of one call. */
-  async measure(workload) {
-    this.#seed += 1;
-    this.#child.send({ workload, seed: this.#seed });
-    return (await this.#reply(workload.name)).ms;
+  async measure(workload, round) {
+    const { name, sequences, cached, prompt, generated } = workload;
+    this.#child.stdin.write(`${JSON.stringify({ cached, prompts: prompts(workload, round), generated })}\n`);
+    const result = await this.#reply(name);
+    if (result.prompt !== sequences * prompt || result.generated !== sequences * generated) {
+      throw new Error(`${name}: ${result.prompt} tokens prefilled and ${result.generated} generated.`);
+    }
+    return result.ms;
+  }
+
+  /** The most memory that the process had in use so far, in MiB. Linux only. */
+  peakMemory() {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
+    return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)[1]) / 1024;
   }
 
   async close() {
-    const exited = once(this.#child, "exit");
-    this.#child.disconnect();
-    await exited;
+    this.#child.stdin.end();
+    await this.#exited;
   }
 
-  #reply(what) {
-    return new Promise((resolve, reject) => {
-      const ended = (code) => reject(new Error(`${what}: the engine's process ended with code ${code}.`));
-      this.#child.once("exit", ended);
-      this.#child.once("message", (message) => {
-        this.#child.off("exit", ended);
-        resolve(message);
-      });
-    });
+  /** The next line for us; what else the library prints is left out. */
+  async #reply(what) {
+    for (;;) {
+      const { value, done } = await this.#lines.next();
+      if (done) throw new Error(`${what}: the engine's process ended with code ${(await this.#exited)[0]}.`);
+      if (value.startsWith("@ ")) return JSON.parse(value.slice(2));
+    }
   }
 }

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
+import { LLAMA_CPP_PYTHON } from "./peers.mjs";
 
 const SIMD = /^(sse4_2|avx\w*|fma|f16c|amx_\w+|asimd\w*|sve\w*|i8mm|bf16)$/;
 
@@ -22,13 +23,19 @@ export function describeMachine() {
 
 export function describeVersions() {
   const version = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")).version;
+  const nodeLlamaCpp = "node_modules/node-llama-cpp/package.json";
+  const hasNodeLlamaCpp = existsSync(new URL(nodeLlamaCpp, import.meta.url));
+  const peers = {
+    "llama-cpp-python": LLAMA_CPP_PYTHON,
+    ...(hasNodeLlamaCpp && { "node-llama-cpp": version(nodeLlamaCpp) }),
+  };
   const git = (...args) => execFileSync("git", args, { cwd: new URL(".", import.meta.url), encoding: "utf8" }).trim();
   return {
     izwi: version("../packages/core/package.json"),
     commit: git("rev-parse", "HEAD"),
     // Changes that aren't committed: the figures are then not those of the commit.
     changed: git("status", "--porcelain", "--untracked-files=no") !== "",
-    "node-llama-cpp": version("node_modules/node-llama-cpp/package.json"),
+    ...peers,
     node: process.versions.node,
   };
 }

@@ -11,7 +11,7 @@ import { loadModel } from "@izwi/core";
 import { describeMachine } from "./machine.mjs";
 import { modelFile } from "./model-files.mjs";
 import { median } from "./results.mjs";
-import { promptTokens } from "./workloads.mjs";
+import { randomTokens } from "./workloads.mjs";
 
 const ROUNDS = 5;
 
@@ -47,7 +47,7 @@ if (process.argv[2] === "--one") {
 
 async function measure(way, path, file, count) {
   const model = await loadModel(path, { contextLength: count + 256 });
-  const tokenIds = promptTokens(count, 1);
+  const tokenIds = randomTokens(count, 1);
   const start = performance.now();
   if (way === "restore") await model.loadCache(file);
   const loaded = performance.now();

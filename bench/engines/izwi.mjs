@@ -1,28 +1,34 @@
 /** Izwi, through @izwi/core as any program uses it. */
 import { loadModel } from "@izwi/core";
-import { CONTEXT_LENGTH } from "../workloads.mjs";
 import { serve } from "./serve.mjs";
 
-await serve(async ({ path, threads }) => {
-  const model = await loadModel(path, { backend: "cpu", threads, contextLength: CONTEXT_LENGTH });
-  const { backend, isa, threads: numThreads } = model.info;
+await serve(async ({ path, threads, contextLength, sequences }) => {
+  const model = await loadModel(path, { backend: "cpu", threads, contextLength, maxRunning: sequences });
+  const { backend, isa, threads: numThreads, kvCacheBytes, contextLength: positions } = model.info;
 
-  /** The end event of a greedy completion. */
+  /** The usage of a greedy completion. */
   async function complete(tokenIds, maxTokens) {
     for await (const event of model.complete({ tokenIds, maxTokens, temperature: 0, stopTokenIds: [] })) {
-      if (event.type === "end") return event;
+      if (event.type === "end") return event.usage;
     }
     throw new Error("The answer had no end.");
   }
 
   return {
-    about: { backend, isa, threads: numThreads },
-    async measure({ cached, generated }, tokenIds) {
-      if (cached > 0) await complete(tokenIds.slice(0, cached), 1);
+    about: { backend, isa, threads: numThreads, kvBytesPerPosition: kvCacheBytes / positions },
+    async prepare(prefixes) {
+      for (const ids of prefixes) if (ids.length > 0) await complete(ids, 1);
+    },
+    async measure(prompts, _cached, generated) {
       const start = performance.now();
-      const { usage } = await complete(tokenIds, generated);
+      const usages = await Promise.all(prompts.map((ids) => complete(ids, generated)));
       const ms = performance.now() - start;
-      return { ms, prompt: usage.promptTokens - usage.cachedTokens, generated: usage.completionTokens };
+      const sum = (count) => usages.reduce((total, usage) => total + count(usage), 0);
+      return {
+        ms,
+        prompt: sum((usage) => usage.promptTokens - usage.cachedTokens),
+        generated: sum((usage) => usage.completionTokens),
+      };
     },
     close: () => model.close(),
   };
