@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use izwi_runtime::{
-    BackendChoice, ChatRequest, ChatStream, CompletionRequest, LoadOptions, Model, ModelOptions, Pooling,
+    BackendChoice, ChatRequest, ChatStream, CompletionRequest, LoadOptions, Model, ModelOptions, Pooling, Speculation,
 };
 use napi::bindgen_prelude::{Uint32Array, spawn_blocking};
 use napi_derive::napi;
@@ -21,6 +21,8 @@ pub struct NativeLoadOptions {
     pub context_length: Option<f64>,
     pub max_running: Option<f64>,
     pub max_waiting: Option<f64>,
+    /// auto | off
+    pub speculation: Option<String>,
 }
 
 #[napi(object)]
@@ -50,6 +52,9 @@ pub struct NativeStats {
     pub cached_tokens: f64,
     pub decoded_tokens: f64,
     pub steps: f64,
+    pub drafted_tokens: f64,
+    pub accepted_tokens: f64,
+    pub preemptions: f64,
     pub running: u32,
     pub waiting: u32,
     pub blocks_free: u32,
@@ -105,6 +110,9 @@ impl NativeModel {
             cached_tokens: stats.cached_tokens as f64,
             decoded_tokens: stats.decoded_tokens as f64,
             steps: stats.steps as f64,
+            drafted_tokens: stats.drafted_tokens as f64,
+            accepted_tokens: stats.accepted_tokens as f64,
+            preemptions: stats.preemptions as f64,
             running: stats.running as u32,
             waiting: stats.waiting as u32,
             blocks_free: stats.blocks_free as u32,
@@ -243,6 +251,15 @@ fn model_options(options: &NativeLoadOptions) -> napi::Result<ModelOptions> {
         },
         max_running: count("maxRunning", options.max_running)?,
         max_waiting: count("maxWaiting", options.max_waiting)?,
+        speculation: match options.speculation.as_deref() {
+            None | Some("auto") => Speculation::Auto,
+            Some("off") => Speculation::Off,
+            Some(name) => {
+                return Err(invalid_request(format!(
+                    "speculation must be auto or off, not {name:?}"
+                )));
+            }
+        },
     })
 }
 

@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::prompt_reading::PromptReading;
 use crate::request::RequestLimits;
 use crate::sampler::Sampler;
+use crate::speculation::Acceptance;
 use crate::{EngineError, EngineEvent, FinishReason, GenerateRequest, Usage};
 
 /// Where events go. Sends exactly one last event: if nothing else did, dropping it tells that the engine is gone.
@@ -87,6 +88,8 @@ pub(crate) struct ActiveRequest {
     /// None while generating.
     pub reading: Option<PromptReading>,
     pub sink: EventSink,
+    /// Of the tokens that were guessed for it.
+    pub acceptance: Acceptance,
     stop_token_ids: Vec<u32>,
     max_tokens: usize,
     cancelled: Arc<AtomicBool>,
@@ -118,6 +121,7 @@ impl ActiveRequest {
             sampler,
             reading: PromptReading::new(request.task),
             sink,
+            acceptance: Acceptance::default(),
             stop_token_ids: request.stop_token_ids,
             max_tokens: request.max_tokens.map_or(room, |max_tokens| max_tokens.min(room)),
             cancelled,
@@ -177,6 +181,11 @@ impl ActiveRequest {
     pub fn count_token(&mut self) -> bool {
         self.usage.completion_tokens += 1;
         self.usage.completion_tokens >= self.max_tokens
+    }
+
+    /// How many more tokens may come.
+    pub fn num_tokens_left(&self) -> usize {
+        self.max_tokens - self.usage.completion_tokens
     }
 
     pub fn end(mut self, finish_reason: FinishReason) {

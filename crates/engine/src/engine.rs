@@ -14,7 +14,7 @@ use crate::error::panic_message;
 use crate::request::RequestLimits;
 use crate::scheduler::SchedulerLimits;
 use crate::step::Stepper;
-use crate::{CancelHandle, EngineError, EngineEvent, EngineStats, GenerateRequest, RequestHandle, Result};
+use crate::{CancelHandle, EngineError, EngineEvent, EngineStats, GenerateRequest, RequestHandle, Result, Speculation};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineOptions {
@@ -28,6 +28,8 @@ pub struct EngineOptions {
     /// Size of the tokenizer's vocabulary, where the model's logits are padded beyond it: ids from here on are never
     /// sampled nor taken in a prompt. None: every row of logits is a token.
     pub num_token_ids: Option<usize>,
+    /// Whether tokens are guessed ahead, which changes the speed only.
+    pub speculation: Speculation,
 }
 
 impl Default for EngineOptions {
@@ -37,6 +39,7 @@ impl Default for EngineOptions {
             max_running: 8,
             max_waiting: 64,
             num_token_ids: None,
+            speculation: Speculation::Auto,
         }
     }
 }
@@ -108,7 +111,7 @@ impl Engine {
             block_size: model.block_size(),
             block_bytes: model.block_bytes(),
         };
-        let stepper = Stepper::new(model, limits, scheduler_limits, publish);
+        let stepper = Stepper::new(model, limits, scheduler_limits, options.speculation, publish);
         let (commands, receiver) = channel();
         let thread = thread::Builder::new().name("izwi-engine".into()).spawn({
             let shared = shared.clone();

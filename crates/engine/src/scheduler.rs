@@ -1,15 +1,15 @@
 //! What runs next: which sequences have blocks, and which of their tokens the next forward pass computes.
 
+mod admission;
+mod chunks;
+mod drafts;
 mod stored_blocks;
 
 use std::collections::VecDeque;
 
 use crate::block_pool::BlockPool;
-use crate::prefix_cache::{CachedPrefix, PrefixCache, common_prefix};
+use crate::prefix_cache::{CachedPrefix, PrefixCache};
 use crate::sequence::{Readout, Sequence};
-
-/// Most rows of a forward pass whose logits score a prompt: it bounds the memory for logits.
-const SCORE_ROWS: usize = 64;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SchedulerLimits {
@@ -42,27 +42,24 @@ pub(crate) struct BlockCopy {
     pub to: u32,
 }
 
-/// Positions `start..start + len` of a sequence, to be computed.
+/// Positions `start..start + len` of a sequence, to be computed, and behind them those of a draft, to be verified.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Chunk {
     pub sequence: u64,
     pub start: usize,
     pub len: usize,
+    pub draft: Vec<u32>,
 }
 
-/// A prefix that a new sequence can begin with.
-struct PrefixMatch {
-    /// Tokens in common.
-    len: usize,
-    source: PrefixSource,
-}
+impl Chunk {
+    /// The position behind its last known token.
+    pub fn end(&self) -> usize {
+        self.start + self.len
+    }
 
-#[derive(Clone, Copy)]
-enum PrefixSource {
-    /// Index in the prefix cache.
-    Cached(usize),
-    /// Index in `running`.
-    Running(usize),
+    pub fn num_rows(&self) -> usize {
+        self.len + self.draft.len()
+    }
 }
 
 /// Invariants: a block is written by one sequence only, the only owner of the blocks at and after its `num_computed`;
@@ -109,7 +106,7 @@ impl Scheduler {
         plan
     }
 
-    /// Notes that the chunks of a plan were computed.
+    /// Notes that the chunks of a plan were computed. Of their drafts nothing counts yet.
     pub fn complete(&mut self, chunks: &[Chunk]) {
         for chunk in chunks {
             let sequence = self.running_mut(chunk.sequence).expect("a computed sequence runs");
@@ -194,160 +191,6 @@ impl Scheduler {
         let position = self.waiting.partition_point(|waiting| waiting.id < sequence.id);
         self.waiting.insert(position, sequence);
         self.num_preemptions += 1;
-    }
-
-    /// Admits in order of submission. The first one without room stops the rest, so that a large request isn't starved
-    /// by small ones behind it.
-    fn admit_waiting(&mut self, plan: &mut Plan) {
-        let mut index = 0;
-        while index < self.waiting.len() && self.running.len() < self.limits.max_running {
-            let sequence = &self.waiting[index];
-            let prefix = self.longest_prefix(&sequence.tokens[..sequence.read_from()]);
-            if self.is_being_computed(&self.waiting[index], prefix.as_ref().map_or(0, |prefix| prefix.len)) {
-                index += 1;
-                continue;
-            }
-            if !self.has_room(&self.waiting[index], prefix.as_ref()) {
-                break;
-            }
-            let sequence = self.waiting.remove(index).expect("the index is below the length");
-            self.admit(sequence, prefix, plan);
-        }
-    }
-
-    /// The longest beginning of these tokens that is in the KV cache.
-    fn longest_prefix(&self, wanted: &[u32]) -> Option<PrefixMatch> {
-        let cached = self
-            .cache
-            .entries()
-            .iter()
-            .enumerate()
-            .map(|(index, entry)| PrefixMatch {
-                len: common_prefix(wanted, &entry.tokens),
-                source: PrefixSource::Cached(index),
-            });
-        let running = self.running.iter().enumerate().map(|(index, other)| PrefixMatch {
-            len: common_prefix(wanted, other.computed_tokens()),
-            source: PrefixSource::Running(index),
-        });
-        // Of equals the last wins: a running sequence's blocks cost nothing to share and can't be evicted.
-        cached
-            .chain(running)
-            .filter(|prefix| prefix.len > 0)
-            .max_by_key(|prefix| prefix.len)
-    }
-
-    /// Whether an older sequence is about to compute more of this one's beginning, at least a block of it in all, than
-    /// is there now: then this one waits and shares it, rather than computing it a second time. That wait is bounded by
-    /// the other one's prefill.
-    fn is_being_computed(&self, sequence: &Sequence, prefix_len: usize) -> bool {
-        let wanted = &sequence.tokens[..sequence.read_from()];
-        let older = self.running.iter().take_while(|other| other.id < sequence.id);
-        older.filter(|other| !other.is_decoding()).any(|other| {
-            let coming = common_prefix(wanted, &other.tokens[..other.num_needed()]);
-            coming > prefix_len.max(other.num_computed) && coming >= self.limits.block_size
-        })
-    }
-
-    /// Whether the blocks for all tokens of a sequence and one more can be had without preempting.
-    fn has_room(&self, sequence: &Sequence, prefix: Option<&PrefixMatch>) -> bool {
-        let block_size = self.limits.block_size;
-        let in_use = self.blocks_in_use();
-        let num_available = in_use.iter().filter(|&&in_use| !in_use).count();
-        let full_blocks = prefix.map_or(&[][..], |prefix| &self.donor_blocks(prefix)[..prefix.len / block_size]);
-        // Blocks shared with a running sequence aren't available, and aren't needed either.
-        let num_shared = full_blocks.iter().filter(|&&block| in_use[block as usize]).count();
-        (sequence.num_needed() + 1).div_ceil(block_size) <= num_available + num_shared
-    }
-
-    fn donor_blocks(&self, prefix: &PrefixMatch) -> &[u32] {
-        match prefix.source {
-            PrefixSource::Cached(index) => &self.cache.entries()[index].blocks,
-            PrefixSource::Running(index) => &self.running[index].block_table,
-        }
-    }
-
-    /// Moves a sequence to `running` with blocks for all its tokens. There is room.
-    fn admit(&mut self, mut sequence: Sequence, prefix: Option<PrefixMatch>, plan: &mut Plan) {
-        let block_size = self.limits.block_size;
-        let mut copy_from = None;
-        if let Some(prefix) = prefix {
-            sequence.num_computed = prefix.len;
-            match prefix.source {
-                PrefixSource::Cached(index) if self.cache.entries()[index].tokens.len() == prefix.len => {
-                    sequence.block_table = self.cache.take(index).blocks;
-                }
-                source => {
-                    let num_full = prefix.len / block_size;
-                    let donor = self.donor_blocks(&prefix);
-                    sequence.block_table = donor[..num_full].to_vec();
-                    copy_from = (prefix.len % block_size > 0).then(|| donor[num_full]);
-                    sequence.block_table.iter().for_each(|&block| self.pool.share(block));
-                    if let PrefixSource::Cached(index) = source {
-                        self.cache.touch(index);
-                    }
-                }
-            }
-        }
-        plan.admissions.push(Admission {
-            sequence: sequence.id,
-            num_cached: sequence.num_computed,
-        });
-        while sequence.block_table.len() * block_size < sequence.num_needed() {
-            let to = self.allocate().expect("room was counted before");
-            sequence.block_table.push(to);
-            // Eviction may have freed the very block: then it is taken over with its content.
-            if let Some(from) = copy_from.take().filter(|&from| from != to) {
-                plan.copies.push(BlockCopy {
-                    sequence: sequence.id,
-                    from,
-                    to,
-                });
-            }
-        }
-        let position = self.running.partition_point(|running| running.id < sequence.id);
-        self.running.insert(position, sequence);
-    }
-
-    /// One row for every decoding sequence; `prefill_chunk` rows for the others together, in equal shares first, then in
-    /// turns, those that waited longest first.
-    fn choose_chunks(&mut self, chunks: &mut Vec<Chunk>) {
-        let mut lens = vec![0; self.running.len()];
-        let mut prefilling = Vec::new();
-        for (index, sequence) in self.running.iter().enumerate() {
-            match sequence.num_pending() {
-                0 => {}
-                _ if sequence.is_decoding() => lens[index] = 1,
-                _ => prefilling.push(index),
-            }
-        }
-        prefilling.sort_by_key(|&index| (self.running[index].last_turn, self.running[index].id));
-        let mut budget = self.limits.prefill_chunk;
-        let mut score_budget = SCORE_ROWS;
-        let share = (budget / prefilling.len().max(1)).max(1);
-        for most in [share, budget] {
-            for &index in &prefilling {
-                let sequence = &self.running[index];
-                let mut len = (sequence.num_pending() - lens[index]).min(most).min(budget);
-                if matches!(sequence.readout, Readout::Logits { .. }) {
-                    len = len.min(score_budget);
-                    score_budget -= len;
-                }
-                lens[index] += len;
-                budget -= len;
-            }
-        }
-        for &index in prefilling.iter().filter(|&&index| lens[index] > 0) {
-            self.num_turns += 1;
-            self.running[index].last_turn = self.num_turns;
-        }
-        for (sequence, len) in self.running.iter().zip(lens).filter(|(_, len)| *len > 0) {
-            chunks.push(Chunk {
-                sequence: sequence.id,
-                start: sequence.num_computed,
-                len,
-            });
-        }
     }
 
     /// A free block, at the cost of cached prefixes if need be.

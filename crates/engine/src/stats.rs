@@ -11,6 +11,10 @@ pub struct EngineStats {
     pub cached_tokens: u64,
     /// Tokens generated and reported.
     pub decoded_tokens: u64,
+    /// Tokens guessed ahead and verified.
+    pub drafted_tokens: u64,
+    /// Those of them that were right: each saved a forward pass of its sequence.
+    pub accepted_tokens: u64,
     /// Times that a running sequence gave its blocks to an older one.
     pub preemptions: u64,
     pub running: usize,

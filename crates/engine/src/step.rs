@@ -1,7 +1,10 @@
 //! One step: plan, compute, sample, tell. Runs on whichever thread calls it.
 
+mod results;
+
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use izwi_model::{Batch, LanguageModel};
 
@@ -9,9 +12,10 @@ use crate::active_request::{ActiveRequest, Submission};
 use crate::error::panic_message;
 use crate::request::RequestLimits;
 use crate::sampler::SamplerScratch;
-use crate::scheduler::{Plan, Scheduler, SchedulerLimits};
+use crate::scheduler::{Chunk, Plan, Scheduler, SchedulerLimits};
 use crate::sequence::{Readout, Sequence};
-use crate::{EngineError, EngineEvent, EngineStats, FinishReason, Result};
+use crate::speculation::{Drafter, look_up};
+use crate::{EngineError, EngineStats, FinishReason, Result, Speculation};
 
 /// The model, what is scheduled on it, and who waits for the results.
 pub(crate) struct Stepper {
@@ -29,14 +33,9 @@ pub(crate) struct Stepper {
     /// `[state_rows, hidden_size]` of the last forward pass.
     states: Vec<f32>,
     scratch: SamplerScratch,
+    drafter: Drafter,
     counters: EngineStats,
     publish: Box<dyn Fn(EngineStats) + Send>,
-}
-
-/// What sampling means for the request.
-enum Outcome {
-    Continue,
-    End(FinishReason),
 }
 
 impl Stepper {
@@ -45,9 +44,11 @@ impl Stepper {
         model: Box<dyn LanguageModel>,
         limits: RequestLimits,
         scheduler_limits: SchedulerLimits,
+        speculation: Speculation,
         publish: Box<dyn Fn(EngineStats) + Send>,
     ) -> Self {
         let stepper = Stepper {
+            drafter: Drafter::new(speculation, model.uniform_rows()),
             model,
             limits,
             scheduler: Scheduler::new(scheduler_limits),
@@ -93,7 +94,7 @@ impl Stepper {
     /// Ends the cancelled requests and computes one forward pass for the others.
     pub fn step(&mut self) {
         self.end_cancelled();
-        let plan = self.scheduler.plan();
+        let mut plan = self.scheduler.plan();
         for admission in &plan.admissions {
             self.counters.cached_tokens += admission.num_cached as u64;
         }
@@ -107,8 +108,18 @@ impl Stepper {
         if plan.chunks.is_empty() {
             return;
         }
+        let only_decodes = self.scheduler.only_decodes(&plan);
+        if only_decodes {
+            self.add_drafts(&mut plan);
+        }
+        let begin = Instant::now();
         match self.compute(&plan) {
-            Ok(true) => self.take_results(&plan),
+            Ok(true) => {
+                self.take_results(&plan);
+                if only_decodes {
+                    self.drafter.note_pass(&plan.chunks, begin.elapsed());
+                }
+            }
             // All that were in it have been cancelled meanwhile; the next step ends them.
             Ok(false) => {}
             Err(error) => self.fail_plan(&plan, error),
@@ -150,6 +161,40 @@ impl Stepper {
             .map(|request| request.id);
         for id in cancelled.collect::<Vec<u64>>() {
             self.end(id, FinishReason::Cancelled);
+        }
+    }
+
+    /// Lets a pass that only decodes verify guesses as well.
+    fn add_drafts(&mut self, plan: &mut Plan) {
+        let most = self.drafter.most(plan.chunks.len());
+        if most == 0 {
+            return;
+        }
+        let guess = |chunk: &Chunk| {
+            let sequence = self.scheduler.running(chunk.sequence).expect("a planned sequence runs");
+            // The last token that may come needs no row of its own.
+            let num_left = self.requests[&chunk.sequence].num_tokens_left();
+            look_up(&sequence.tokens, most.min(num_left.saturating_sub(1)))
+        };
+        let guesses: Vec<Vec<u32>> = plan.chunks.iter().map(guess).collect();
+        let acceptance = |chunk: &Chunk| self.requests[&chunk.sequence].acceptance;
+        let records: Vec<_> = guesses
+            .iter()
+            .map(Vec::len)
+            .zip(plan.chunks.iter().map(acceptance))
+            .collect();
+        let lens = self.drafter.draft_lens(&records);
+        for ((chunk, mut guess), len) in plan.chunks.iter_mut().zip(guesses).zip(lens) {
+            if guess.is_empty() {
+                continue;
+            }
+            guess.truncate(len);
+            self.scheduler.add_draft(chunk, guess);
+            self.counters.drafted_tokens += chunk.draft.len() as u64;
+            if chunk.draft.is_empty() {
+                let request = self.requests.get_mut(&chunk.sequence).expect("has a request");
+                request.acceptance.note_skipped();
+            }
         }
     }
 
@@ -195,10 +240,15 @@ impl Stepper {
         self.state_rows.clear();
         for chunk in &plan.chunks {
             let sequence = self.scheduler.running(chunk.sequence).expect("a planned sequence runs");
-            let end = chunk.start + chunk.len;
+            let end = chunk.start + chunk.num_rows();
             let num_blocks = end.div_ceil(self.model.block_size());
             let blocks = &sequence.block_table[..num_blocks];
-            let first_row = self.batch.push(&sequence.tokens[chunk.start..end], chunk.start, blocks);
+            let known = &sequence.tokens[chunk.start..chunk.end()];
+            let first_row = if chunk.draft.is_empty() {
+                self.batch.push(known, chunk.start, blocks)
+            } else {
+                self.batch.push(&[known, &chunk.draft].concat(), chunk.start, blocks)
+            };
             let wanted = sequence.read_from().max(chunk.start)..end;
             let rows = wanted.map(|position| first_row + position - chunk.start);
             match sequence.readout {
@@ -206,99 +256,6 @@ impl Stepper {
                 Readout::NextToken | Readout::Logits { .. } => self.batch.logit_rows.extend(rows),
             }
         }
-    }
-
-    /// Samples or reads every row of results.
-    fn take_results(&mut self, plan: &Plan) {
-        self.scheduler.complete(&plan.chunks);
-        self.counters.steps += 1;
-        let (mut logits, states) = (std::mem::take(&mut self.logits), std::mem::take(&mut self.states));
-        let (vocab_size, hidden_size) = (self.model.vocab_size(), self.model.hidden_size());
-        let (mut logits_left, mut states_left) = (logits.as_mut_slice(), states.as_slice());
-        for chunk in &plan.chunks {
-            let sequence = self
-                .scheduler
-                .running_mut(chunk.sequence)
-                .expect("a computed sequence runs");
-            let end = chunk.start + chunk.len;
-            let is_decode = sequence.tokens.len() > sequence.prompt_len && chunk.len == 1;
-            self.counters.prefilled_tokens += if is_decode { 0 } else { chunk.len as u64 };
-            let num_rows = end.saturating_sub(sequence.read_from().max(chunk.start));
-            let outcome = if let Readout::States { .. } = sequence.readout {
-                let (rows, rest) = states_left.split_at(num_rows * hidden_size);
-                states_left = rest;
-                self.read_states(chunk.sequence, end, rows)
-            } else {
-                let (rows, rest) = logits_left.split_at_mut(num_rows * vocab_size);
-                logits_left = rest;
-                match sequence.readout {
-                    Readout::Logits { .. } => self.read_logits(chunk.sequence, end, rows),
-                    _ if rows.is_empty() => Ok(Outcome::Continue),
-                    _ => self.sample(chunk.sequence, rows),
-                }
-            };
-            match outcome {
-                Ok(Outcome::Continue) => {}
-                Ok(Outcome::End(finish_reason)) => self.end(chunk.sequence, finish_reason),
-                Err(error) => self.fail(chunk.sequence, error),
-            }
-        }
-        (self.logits, self.states) = (logits, states);
-    }
-
-    fn sample(&mut self, id: u64, row: &mut [f32]) -> Result<Outcome> {
-        let request = self.requests.get_mut(&id).expect("has a request");
-        let sampled = catch_unwind(AssertUnwindSafe(|| request.sampler.sample(row, &mut self.scratch)));
-        let sampled = sampled.unwrap_or_else(|payload| Err(EngineError::Panicked(panic_message(&*payload))))?;
-        request.note_first_result();
-        if request.is_stop_token(sampled.id) {
-            return Ok(Outcome::End(FinishReason::Stop));
-        }
-        self.scheduler
-            .running_mut(id)
-            .expect("a sampled sequence runs")
-            .tokens
-            .push(sampled.id);
-        self.counters.decoded_tokens += 1;
-        let is_last = request.count_token();
-        request.sink.send(EngineEvent::Token {
-            id: sampled.id,
-            logprob: sampled.logprob,
-        });
-        Ok(if request.sampler.is_complete() {
-            Outcome::End(FinishReason::Stop)
-        } else if is_last {
-            Outcome::End(FinishReason::Length)
-        } else {
-            Outcome::Continue
-        })
-    }
-
-    /// Reads logits up to position `end`; `rows` are those of the positions that weren't read before,
-    /// `[positions, vocab_size]`.
-    fn read_logits(&mut self, id: u64, end: usize, rows: &[f32]) -> Result<Outcome> {
-        let request = self.requests.get_mut(&id).expect("has a request");
-        let sequence = self.scheduler.running_mut(id).expect("a read sequence runs");
-        let num_rows = rows.len() / self.model.vocab_size();
-        let next_tokens = &sequence.tokens[end - num_rows + 1..end + 1];
-        let reading = request.reading.as_mut().expect("the prompt is read");
-        let event = reading.read_logits(rows, next_tokens, self.limits.num_token_ids, &mut self.scratch)?;
-        sequence.note_read(end);
-        let is_done = end >= sequence.num_needed();
-        if let Some(event) = event {
-            request.sink.send(event);
-        }
-        Ok(end_of_reading(request, is_done))
-    }
-
-    /// Reads hidden states up to position `end`; `rows` are those that weren't read before, `[positions, hidden_size]`.
-    fn read_states(&mut self, id: u64, end: usize, rows: &[f32]) -> Result<Outcome> {
-        let request = self.requests.get_mut(&id).expect("has a request");
-        let sequence = self.scheduler.running_mut(id).expect("a read sequence runs");
-        let reading = request.reading.as_mut().expect("the prompt is read");
-        reading.read_states(rows, self.model.hidden_size())?;
-        sequence.note_read(end);
-        Ok(end_of_reading(request, end >= sequence.num_needed()))
     }
 
     /// After a failed forward pass nothing is known about the blocks that it should have written.
@@ -343,13 +300,4 @@ impl Stepper {
     pub fn audit(&self) -> std::result::Result<(), String> {
         self.scheduler.audit()
     }
-}
-
-/// Tells what was read if that was all.
-fn end_of_reading(request: &mut ActiveRequest, is_done: bool) -> Outcome {
-    if !is_done {
-        return Outcome::Continue;
-    }
-    request.finish_reading();
-    Outcome::End(FinishReason::Stop)
 }

@@ -13,6 +13,11 @@ pub trait LanguageModel: Send {
     fn block_size(&self) -> usize;
     fn num_blocks(&self) -> usize;
 
+    /// Most rows of a pass whose logits are, bit for bit, those that each row has in a pass of its own. 1: no two.
+    fn uniform_rows(&self) -> usize {
+        1
+    }
+
     /// Computes the batch, writes K and V of every row into the KV cache and leaves the logits of `batch.logit_rows`
     /// in `logits`, `[logit_rows, vocab_size]`.
     ///

@@ -221,6 +221,10 @@ impl<B: Backend> LanguageModel for LoadedModel<B> {
         self.num_blocks
     }
 
+    fn uniform_rows(&self) -> usize {
+        self.backend.uniform_rows()
+    }
+
     fn forward(&mut self, batch: &Batch, logits: &mut Vec<f32>) -> Result<()> {
         self.forward_if_wanted(batch, logits, &|| false).map(drop)
     }

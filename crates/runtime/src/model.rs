@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
-use izwi_engine::{Engine, EngineEvent, EngineOptions, EngineStats, GenerateRequest, Pooling, Task, TokenConstraint};
+use izwi_engine::{
+    Engine, EngineEvent, EngineOptions, EngineStats, GenerateRequest, Pooling, Speculation, Task, TokenConstraint,
+};
 use izwi_model::gguf::GgufFile;
 use izwi_model::{LoadOptions, ModelInfo};
 use izwi_text::{
@@ -29,6 +31,8 @@ pub struct ModelOptions {
     pub max_running: Option<usize>,
     /// Requests that may wait beyond those; the engine's default where it's left open.
     pub max_waiting: Option<usize>,
+    /// Whether tokens are guessed ahead where text repeats itself: faster, and the same text.
+    pub speculation: Speculation,
 }
 
 /// A model in memory with its engine. Share it between threads; dropping the last one ends every answer.
@@ -75,6 +79,7 @@ impl Model {
             max_running: options.max_running.unwrap_or(defaults.max_running),
             max_waiting: options.max_waiting.unwrap_or(defaults.max_waiting),
             num_token_ids: Some(tokenizer.vocab_size()),
+            speculation: options.speculation,
             ..defaults
         };
         Ok(Self {

@@ -13,7 +13,7 @@ pub fn text(seed: u64, len: usize) -> Vec<u32> {
 }
 
 /// Dictates the answer.
-struct Script(std::vec::IntoIter<u32>);
+pub struct Script(pub std::vec::IntoIter<u32>);
 
 /// Dictates the answer and ends it.
 struct WholeScript(Script);

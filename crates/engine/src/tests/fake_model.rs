@@ -31,6 +31,7 @@ pub struct FakeModel {
     /// What was computed last.
     batch: Batch,
     before_forward: BeforeForward,
+    uniform_rows: usize,
     num_forwards: Arc<AtomicUsize>,
 }
 
@@ -43,6 +44,7 @@ impl FakeModel {
             slots: vec![None; num_blocks * block_size],
             batch: Batch::default(),
             before_forward: Box::new(|_| Behaviour::Compute),
+            uniform_rows: usize::MAX,
             num_forwards: Arc::default(),
         }
     }
@@ -54,6 +56,12 @@ impl FakeModel {
 
     pub fn before_forward(mut self, before_forward: impl FnMut(usize) -> Behaviour + Send + 'static) -> FakeModel {
         self.before_forward = Box::new(before_forward);
+        self
+    }
+
+    /// Claims that only passes of so many rows compute them alike.
+    pub fn uniform_rows(mut self, uniform_rows: usize) -> FakeModel {
+        self.uniform_rows = uniform_rows;
         self
     }
 
@@ -187,6 +195,10 @@ impl LanguageModel for FakeModel {
 
     fn num_blocks(&self) -> usize {
         self.slots.len() / self.block_size
+    }
+
+    fn uniform_rows(&self) -> usize {
+        self.uniform_rows
     }
 
     fn forward(&mut self, batch: &Batch, logits: &mut Vec<f32>) -> Result<(), ModelError> {

@@ -4,6 +4,7 @@ mod conversations;
 mod fairness;
 mod fake_model;
 mod schedules;
+mod speculation;
 mod stored_blocks;
 mod threads;
 
@@ -18,8 +19,8 @@ use crate::scheduler::SchedulerLimits;
 use crate::step::Stepper;
 use crate::tests::fake_model::{FakeModel, HIDDEN_SIZE, fake_logits, fake_states};
 use crate::{
-    EngineError, EngineEvent, EngineStats, FinishReason, GenerateRequest, Pooling, SamplingParams, Task, TokenLogprob,
-    Usage,
+    EngineError, EngineEvent, EngineStats, FinishReason, GenerateRequest, Pooling, SamplingParams, Speculation, Task,
+    TokenLogprob, Usage,
 };
 
 /// What one request told so far.
@@ -208,6 +209,16 @@ impl Submitted {
 
 impl Bench {
     fn new(model: FakeModel, num_token_ids: usize, prefill_chunk: usize, max_running: usize) -> Bench {
+        Bench::speculating(model, num_token_ids, prefill_chunk, max_running, Speculation::Off)
+    }
+
+    fn speculating(
+        model: FakeModel,
+        num_token_ids: usize,
+        prefill_chunk: usize,
+        max_running: usize,
+        speculation: Speculation,
+    ) -> Bench {
         use izwi_model::LanguageModel;
         let limits = RequestLimits {
             num_token_ids,
@@ -223,7 +234,7 @@ impl Bench {
         let stats = Arc::new(Mutex::new(EngineStats::default()));
         let published = stats.clone();
         let publish = Box::new(move |stats| *published.lock().unwrap() = stats);
-        let stepper = Stepper::new(Box::new(model), limits, scheduler_limits, publish);
+        let stepper = Stepper::new(Box::new(model), limits, scheduler_limits, speculation, publish);
         Bench {
             stepper,
             stats,

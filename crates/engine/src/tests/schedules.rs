@@ -4,7 +4,7 @@ use crate::request::RequestLimits;
 use crate::sampler::mix;
 use crate::tests::fake_model::{Behaviour, FakeModel};
 use crate::tests::{Bench, Recipe, Submitted};
-use crate::{EngineStats, FinishReason, Pooling, SamplingParams, Task};
+use crate::{EngineStats, FinishReason, Pooling, SamplingParams, Speculation, Task};
 
 /// Numbers that depend on the seed alone.
 struct Dice(u64);
@@ -103,7 +103,13 @@ fn play(seed: u64, with_failures: bool) -> EngineStats {
             _ => Behaviour::Compute,
         }
     });
-    let mut bench = Bench::new(model, NUM_TOKEN_IDS, dice.between(1, 12), dice.between(1, 6));
+    let (prefill_chunk, max_running) = (dice.between(1, 12), dice.between(1, 6));
+    let speculation = match dice.roll(3) {
+        0 => Speculation::Off,
+        1 => Speculation::Auto,
+        _ => Speculation::Always(dice.between(1, 7)),
+    };
+    let mut bench = Bench::speculating(model, NUM_TOKEN_IDS, prefill_chunk, max_running, speculation);
     let limits = RequestLimits {
         num_token_ids: NUM_TOKEN_IDS,
         context_length,
@@ -165,6 +171,7 @@ fn play(seed: u64, with_failures: bool) -> EngineStats {
         .map(|(_, submitted)| submitted.result().tokens.len())
         .sum();
     assert_eq!(stats.decoded_tokens, num_tokens as u64);
+    assert!(stats.accepted_tokens <= stats.drafted_tokens.min(stats.decoded_tokens));
     stats
 }
 
@@ -177,6 +184,8 @@ fn every_answer_is_the_one_given_alone() {
     // The schedules mean something only if they preempt and reuse a lot.
     assert!(all.iter().filter(|stats| stats.preemptions > 0).count() > all.len() / 10);
     assert!(all.iter().filter(|stats| stats.cached_tokens > 10).count() > all.len() / 2);
+    let speculated = all.iter().filter(|stats| stats.drafted_tokens > stats.accepted_tokens);
+    assert!(speculated.filter(|stats| stats.accepted_tokens > 0).count() > all.len() / 10);
 }
 
 #[test]

@@ -204,6 +204,10 @@ impl Backend for CandleBackend {
         false
     }
 
+    fn uniform_rows(&self) -> usize {
+        1
+    }
+
     fn matrix(&self, tensor: &Tensor) -> Result<CandleMatrix> {
         let [rows, cols] = tensor.info.shape[..] else {
             return Err(wrong_rank(tensor));

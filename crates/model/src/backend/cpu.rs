@@ -188,6 +188,11 @@ impl Backend for CpuBackend {
         true
     }
 
+    fn uniform_rows(&self) -> usize {
+        // One row's quantized products are summed in another order than several rows'.
+        1
+    }
+
     fn matrix(&self, tensor: &Tensor) -> Result<FileMatrix> {
         let [rows, cols] = tensor.info.shape[..] else {
             return Err(wrong_rank(tensor));

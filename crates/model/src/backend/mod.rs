@@ -79,6 +79,8 @@ pub trait Backend: Send + Sync + 'static {
     fn kv_type(&self) -> &'static str;
     /// Whether the KV cache takes memory only as it fills.
     fn kv_cache_is_lazy(&self) -> bool;
+    /// As `LanguageModel::uniform_rows`.
+    fn uniform_rows(&self) -> usize;
 
     fn matrix(&self, tensor: &Tensor) -> Result<Self::Matrix>;
     fn matrix_stack(&self, tensor: &Tensor) -> Result<Self::MatrixStack>;
