@@ -10,12 +10,14 @@ import { createMetrics } from "./metrics.js";
 import { Admission, admissionControl } from "./middleware/admission.js";
 import { apiKeyCheck } from "./middleware/api-key.js";
 import { bodyLimit } from "./middleware/body-limit.js";
-import { hostCheck } from "./middleware/host-check.js";
+import { hostCheck, ownPagesOnly } from "./middleware/host-check.js";
 import { requestId } from "./middleware/request-id.js";
 import { requestTracking, type TrackedEnv } from "./middleware/request-tracking.js";
+import type { ModelLibrary } from "./model-library.js";
 import type { ModelAdmin, ModelSource } from "./model-source.js";
 import { ApiError, toErrorResponse, validationHook } from "./openai/errors.js";
 import type { AppEnv, Limits, Logger, RouteContext } from "./route-context.js";
+import { adminLibrary } from "./routes/admin-library.js";
 import { adminModels } from "./routes/admin-models.js";
 import { audioSpeech } from "./routes/audio-speech.js";
 import { audioVoices } from "./routes/audio-voices.js";
@@ -42,6 +44,8 @@ export interface AppOptions {
   models: ModelSource;
   /** Loads and unloads models on request, at `/v1/admin/models`. Default: nobody can. */
   admin?: ModelAdmin;
+  /** Pulls and removes models on request, likewise. Default: nobody can. */
+  library?: ModelLibrary;
   /** Demanded of every request that computes or tells something. Default: none is. */
   apiKey?: string;
   /** Names that the server may be called by, besides localhost and its addresses. Default: no others. */
@@ -118,6 +122,8 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   app.use(hostCheck({ hosts: options.hosts ?? [], origins: options.corsOrigins ?? [] }));
   if (options.corsOrigins !== undefined) app.use(corsHeaders(options.corsOrigins));
   if (options.apiKey !== undefined) app.use(apiKeyCheck(options.apiKey));
+  // "Any page may chat" doesn't mean that any page may fill the disk.
+  else if (options.corsOrigins === "*") app.use("/v1/admin/*", ownPagesOnly);
   app.use(drainCheck(state));
   app.use(bodyLimit(limits.bodyBytes));
   for (const path of [...COMPUTING, SPEAKING]) app.use(path, admissionControl(admission, metrics));
@@ -129,6 +135,7 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   const routes = app as unknown as OpenAPIHono<AppEnv>;
   registerApi(routes, context);
   if (options.admin) adminModels(routes, options.admin);
+  if (options.library) adminLibrary(routes, options.library, context.pingMs);
   const voices = new VoicePool(options.voices);
   audioSpeech(routes, voices);
   audioVoices(routes, voices);

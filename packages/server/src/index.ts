@@ -2,6 +2,8 @@ export { createApp } from "./app.js";
 export type { AppOptions } from "./app.js";
 export { startServer } from "./listen.js";
 export type { RunningServer, ServerOptions } from "./listen.js";
+export { ModelLibrary } from "./model-library.js";
+export type { CatalogListing, LibraryListing, ModelLibraryOptions } from "./model-library.js";
 export { ModelPool } from "./model-pool.js";
 export type { ModelPoolOptions, PooledModel } from "./model-pool.js";
 export { coreLoader } from "./model-loader.js";

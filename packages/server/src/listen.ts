@@ -10,6 +10,7 @@ import { endStalledAnswers } from "./stalled-answers.js";
 import { isLoopbackName } from "./middleware/host-check.js";
 import { silentLogger } from "./logger.js";
 import { coreLoader } from "./model-loader.js";
+import { ModelLibrary } from "./model-library.js";
 import { ModelPool } from "./model-pool.js";
 import { ApiError, toErrorResponse } from "./openai/errors.js";
 import { serverState } from "./server-state.js";
@@ -17,7 +18,7 @@ import { UpstreamPool, type Upstream } from "./upstream/upstream-pool.js";
 
 export interface ServerOptions extends Omit<
   AppOptions,
-  "models" | "state" | "active" | "backend" | "hosts" | "upstreams"
+  "models" | "admin" | "library" | "state" | "active" | "backend" | "hosts" | "upstreams"
 > {
   /** Default: this machine alone, as 127.0.0.1 and, where there is one, ::1. */
   host?: string;
@@ -64,6 +65,8 @@ const LOOPBACK = ["127.0.0.1", "::1"];
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const { host, port = 8080, preload = [], load = {} } = options;
   const models = options.models ?? createPool(options);
+  const { log = silentLogger } = options;
+  const library = new ModelLibrary({ pool: models, modelsDir: load.modelsDir, log });
   await models.configure(preload);
 
   const local = host === undefined || isLoopbackHost(host);
@@ -71,12 +74,13 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const state = serverState(() => models.models(), preload.length > 0 ? "loading" : "ready");
   const active = new ActiveRequests();
   const { upstreams: remote = [], ...appOptions } = options;
-  const upstreams = remote.length > 0 ? new UpstreamPool(remote, { log: options.log ?? silentLogger }) : undefined;
+  const upstreams = remote.length > 0 ? new UpstreamPool(remote, { log }) : undefined;
   const app = createApp({
     ...appOptions,
     ...(upstreams && { upstreams }),
     models,
     admin: models,
+    library,
     state,
     active,
     // Whoever reaches a public address needs the key; the name he uses says nothing then.
@@ -100,6 +104,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const closing = createClosing(servers, active, models, () => {
     state.phase = "draining";
     upstreams?.close();
+    // Whoever watches a pull would hold up the end for as long as it takes.
+    return library.close();
   });
   return {
     url,
@@ -175,14 +181,14 @@ function rawAnswer(status: 400 | 408): string {
 }
 
 /** Waits for what runs, then ends it; a later call may shorten the wait. */
-function createClosing(servers: Server[], active: ActiveRequests, models: ModelPool, drain: () => void) {
+function createClosing(servers: Server[], active: ActiveRequests, models: ModelPool, drain: () => Promise<void>) {
   let closing: Promise<void> | undefined;
   const end = () => {
     const body = { message: "The server was stopped before the answer was complete.", code: "shutting_down" };
     active.abortAll(new ApiError(503, body, { headers: { "retry-after": "5" } }));
   };
   const close = async (graceMs: number) => {
-    drain();
+    const drained = drain();
     const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
     // A connection whose answer is complete stays open for another request, which won't come.
     const sweeping = setInterval(() => servers.forEach((server) => server.closeIdleConnections()), 20);
@@ -195,7 +201,7 @@ function createClosing(servers: Server[], active: ActiveRequests, models: ModelP
     for (const server of servers) server.closeAllConnections();
     await closed;
     clearInterval(sweeping);
-    await models.close();
+    await Promise.all([drained, models.close()]);
   };
   return (graceMs: number): Promise<void> => {
     if (closing === undefined) closing = close(graceMs);

@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
 import { expect, it } from "vitest";
-import { bytesText, fits, neededBytes, systemMemory } from "./memory.js";
+import { fits, neededBytes, noRoom, systemMemory } from "./memory.js";
 
 const GB = 1e9;
 const memory = (total: number, available: number) => ({ totalBytes: () => total, availableBytes: () => available });
@@ -31,6 +31,9 @@ it.each([
   expect(fits(needed * GB, taken * GB, memory(total * GB, available * GB))).toBe(expected);
 });
 
-it("writes sizes for people", () => {
-  expect([1.25e9, 396_705_472, 1000].map(bytesText)).toEqual(["1.3 GB", "397 MB", "1 MB"]);
+it("says in sizes for people why there is no room", () => {
+  const { code, message } = noRoom("big", 1.25e10, 396_705_472, memory(8 * GB, 1000));
+  expect(code).toBe("OUT_OF_MEMORY");
+  expect(message).toContain("big, which needs about 12.5 GB: the models that are in use take up to 397 MB");
+  expect(message).toContain("8.0 GB of memory, 1 MB of it available");
 });

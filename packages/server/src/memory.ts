@@ -1,4 +1,5 @@
 import { freemem, totalmem } from "node:os";
+import { IzwiError } from "@izwi/core";
 
 /** What the machine, or the container that this process lives in, has. */
 export interface Memory {
@@ -47,6 +48,16 @@ export function fits(needed: number, taken: number, memory: Memory): boolean {
 }
 
 /** "1.3 GB" */
-export function bytesText(bytes: number): string {
+function bytesText(bytes: number): string {
   return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`;
+}
+
+/** The error for a model that doesn't fit beside those that can't be unloaded. */
+export function noRoom(id: string, needed: number, taken: number, memory: Memory): IzwiError {
+  const has = taken > 0 ? `the models that are in use take up to ${bytesText(taken)}, and ` : "";
+  return new IzwiError(
+    "OUT_OF_MEMORY",
+    `There is no room for ${id}, which needs about ${bytesText(needed)}: ${has}this machine has ` +
+      `${bytesText(memory.totalBytes())} of memory, ${bytesText(memory.availableBytes())} of it available.`,
+  );
 }

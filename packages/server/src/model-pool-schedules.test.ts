@@ -12,6 +12,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant("acquire" as const), name: fc.constantFrom(...names) }),
   fc.record({ do: fc.constant("release" as const), index: fc.nat(9) }),
   fc.record({ do: fc.constant("abort" as const), index: fc.nat(9) }),
+  fc.record({ do: fc.constant("remove" as const), name: fc.constantFrom(...names) }),
   fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(0, 1, 5, 20, 50, 200) }),
 );
 const delays = fc.array(fc.nat(20), { minLength: 1, maxLength: 8 });
@@ -53,6 +54,9 @@ it("never closes a model in use, never loads one twice, and loses no lease, what
         const held: ModelLease[] = [];
         const codes = new Set<string>();
         const pending: { controller: AbortController; done: Promise<void> }[] = [];
+        const removals: Promise<unknown>[] = [];
+        /** Names, each with what was loaded while it was erased. */
+        const erased: [string, string[]][] = [];
         const check = () => {
           for (const { model } of held) expect((model as unknown as FakeModel).closed).toBe(false);
           expect(new Set(loader.open).size).toBe(loader.open.length);
@@ -69,6 +73,13 @@ it("never closes a model in use, never loads one twice, and loses no lease, what
               (error: IzwiError) => void codes.add(error.code),
             );
             pending.push({ controller, done });
+          } else if (one.do === "remove") {
+            const erase = async () => {
+              const before = loader.open;
+              await new Promise((resolve) => setTimeout(resolve, delayMs[0]));
+              erased.push([one.name, [...before, ...loader.open]]);
+            };
+            removals.push(pool.remove(one.name, erase));
           } else if (one.do === "release") held.splice(one.index % Math.max(1, held.length), 1)[0]?.release();
           else if (one.do === "abort") pending.at(-1 - one.index)?.controller.abort();
           else await vi.advanceTimersByTimeAsync(one.ms);
@@ -76,13 +87,14 @@ it("never closes a model in use, never loads one twice, and loses no lease, what
         }
         const closing = pool.close();
         await vi.advanceTimersByTimeAsync(10_000);
-        await Promise.all(pending.map(({ done }) => done));
+        await Promise.all([...pending.map(({ done }) => done), ...removals]);
         check();
         for (const lease of held.splice(0)) lease.release();
         await vi.advanceTimersByTimeAsync(10_000);
         await closing;
         expect(loader.open).toEqual([]);
         check();
+        expect(erased.filter(([name, open]) => open.includes(name))).toEqual([]);
         const expected = ["ABORTED", "CLOSED", "INVALID_MODEL_FILE", "OUT_OF_MEMORY"];
         expect([...codes].filter((code) => !expected.includes(code))).toEqual([]);
       },

@@ -1,5 +1,5 @@
 import { IzwiError } from "@izwi/core";
-import { bytesText, fits, neededBytes, systemMemory, type Memory } from "./memory.js";
+import { fits, neededBytes, noRoom, systemMemory, type Memory } from "./memory.js";
 import { coreLoader, type ModelFile, type ModelLoader, type OwnedModel } from "./model-loader.js";
 import type { ModelAdmin, ModelLease, ModelListing, ModelSource, ModelStatus, ServedModel } from "./model-source.js";
 import type { Logger } from "./route-context.js";
@@ -44,6 +44,8 @@ interface Slot {
   /** Settles when the present load or unload is over. */
   change: Promise<unknown>;
   model?: OwnedModel;
+  /** When the last load began, as `performance.now()` has it. */
+  loadingSince?: number;
   timer?: NodeJS.Timeout;
   expiresAt?: number;
   error?: IzwiError;
@@ -97,13 +99,13 @@ export class ModelPool implements ModelSource, ModelAdmin, AsyncDisposable {
   async acquire(name: string | undefined, signal?: AbortSignal): Promise<ModelLease> {
     this.#refuseWhenClosing();
     throwIfAborted(signal);
-    const file = await this.#find(name);
-    this.#refuseWhenClosing();
     for (;;) {
+      // Each time anew: what was waited for may have been the file's removal.
+      const file = await this.#find(name);
+      this.#refuseWhenClosing();
       const slot = this.#slots.get(file.path);
       if (slot?.state !== "unloading") return this.#lease(slot ?? this.#addSlot(file), signal);
       await abortable(slot.change, signal);
-      this.#refuseWhenClosing();
     }
   }
 
@@ -126,14 +128,42 @@ export class ModelPool implements ModelSource, ModelAdmin, AsyncDisposable {
     return { id, unloaded: true };
   }
 
+  /**
+   * Has a model's file erased while it isn't loaded and nobody can load it; whoever asks for it meanwhile waits. Erases
+   * nothing while requests use it.
+   */
+  async remove<T>(name: string, erase: (file: ModelFile) => Promise<T>): Promise<{ id: string; removed?: T }> {
+    const file = await this.#find(name);
+    const { id, path } = file;
+    if (file.builtin) throw new IzwiError("INVALID_REQUEST", `${id} is a part of Izwi and can't be removed.`);
+    const { unloaded } = await this.unload(name);
+    if (!unloaded || this.#slots.has(path)) return { id };
+    const erasing = erase(file);
+    const slot = this.#addSlot(file);
+    slot.state = "unloading";
+    slot.change = erasing.catch(() => undefined);
+    try {
+      const removed = await erasing;
+      for (const [known, { path: other }] of this.#configured) if (other === path) this.#configured.delete(known);
+      return { id, removed };
+    } finally {
+      this.#slots.delete(path);
+    }
+  }
+
   async list(): Promise<ModelListing[]> {
     const files = new Map<string, ModelFile>();
     for (const file of [...(await this.#loader.installed()), ...this.#configured.values()]) {
       if (!files.has(file.path)) files.set(file.path, file);
     }
     return [...files.values()].map(({ id, created, builtin, bytes, path }) => {
-      const contextLength = this.#slots.get(path)?.model?.info.contextLength;
-      return { id, created, builtin, bytes, status: this.#status(path), ...(contextLength && { contextLength }) };
+      const { model, loadingSince } = this.#slots.get(path) ?? {};
+      const status = this.#status(path);
+      return {
+        ...{ id, created, builtin, bytes, status },
+        ...(model && { contextLength: model.info.contextLength }),
+        ...(status === "loading" && loadingSince !== undefined && { loadingMs: since(loadingSince) }),
+      };
     });
   }
 
@@ -215,6 +245,7 @@ export class ModelPool implements ModelSource, ModelAdmin, AsyncDisposable {
     slot.state = "loading";
     const { id, path } = slot.file;
     const startedAt = performance.now();
+    slot.loadingSince = startedAt;
     this.#log.info("model.loading", { model: id });
     try {
       const model = await this.#loadWithRoom(slot);
@@ -261,7 +292,7 @@ export class ModelPool implements ModelSource, ModelAdmin, AsyncDisposable {
     const needed = neededBytes(slot.file.bytes, this.#kvCacheBytes.get(slot.file.path));
     while (!fits(needed, this.#takenBytes(), this.#memory)) {
       const victim = this.#leastRecentlyUsed();
-      if (!victim) throw noRoom(slot.file, needed, this.#takenBytes(), this.#memory);
+      if (!victim) throw noRoom(slot.file.id, needed, this.#takenBytes(), this.#memory);
       await this.#unload(victim, "memory");
     }
     slot.bytes = needed;
@@ -348,12 +379,3 @@ export class ModelPool implements ModelSource, ModelAdmin, AsyncDisposable {
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 const since = (startedAt: number): number => Math.round(performance.now() - startedAt);
 const isOutOfMemory = (error: unknown): boolean => error instanceof IzwiError && error.code === "OUT_OF_MEMORY";
-
-function noRoom(file: ModelFile, needed: number, taken: number, memory: Memory): IzwiError {
-  const has = taken > 0 ? `the models that are in use take up to ${bytesText(taken)}, and ` : "";
-  return new IzwiError(
-    "OUT_OF_MEMORY",
-    `There is no room for ${file.id}, which needs about ${bytesText(needed)}: ${has}this machine has ` +
-      `${bytesText(memory.totalBytes())} of memory, ${bytesText(memory.availableBytes())} of it available.`,
-  );
-}

@@ -27,6 +27,8 @@ export interface ModelListing {
   status: ModelStatus;
   /** Most tokens of a conversation; known of a loaded model. */
   contextLength?: number;
+  /** For how long it has been loading; nobody knows how much of it is left. */
+  loadingMs?: number;
 }
 
 /** Where routes get their models from. */

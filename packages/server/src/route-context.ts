@@ -11,6 +11,8 @@ export interface AppEnv {
      * waiting any longer. Its reason is the error to answer with, where there is still someone to answer.
      */
     signal: AbortSignal;
+    /** The request may take as long as it takes: for answers that tell of work which may last for hours. */
+    liftTimeLimit(): void;
   };
 }
 

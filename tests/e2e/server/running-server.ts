@@ -10,6 +10,7 @@ export const MODEL = "izwi-tiny";
 
 export interface TestServer {
   url: string;
+  modelsDir: string;
   process: ChildProcess;
   /** Everything that it wrote. */
   output(): string;
@@ -25,9 +26,18 @@ export interface TestServer {
 
 /** Starts the server and waits until it is ready. */
 export async function serve(...flags: string[]): Promise<TestServer> {
+  return serveIn(() => ({}), ...flags);
+}
+
+/** As `serve`, with further variables in its environment; they may depend on its home. */
+export async function serveIn(more: (home: string) => Record<string, string>, ...flags: string[]): Promise<TestServer> {
   const home = mkdtempSync(join(tmpdir(), "izwi-serve-"));
   const { PATH, SystemRoot, LD_LIBRARY_PATH } = process.env;
-  const env = { PATH, SystemRoot, LD_LIBRARY_PATH, HOME: home, IZWI_MODELS_DIR: join(home, "models"), NO_COLOR: "1" };
+  const modelsDir = join(home, "models");
+  const env = {
+    ...{ PATH, SystemRoot, LD_LIBRARY_PATH, HOME: home, IZWI_MODELS_DIR: modelsDir, NO_COLOR: "1" },
+    ...more(home),
+  };
   const child = spawn(process.execPath, [program, "serve", "--port", "0", "--model", MODEL, ...flags], { env });
   let output = "";
   const url = new Promise<string>((resolve, reject) => {
@@ -43,6 +53,7 @@ export async function serve(...flags: string[]): Promise<TestServer> {
   });
   const server: TestServer = {
     url: await url,
+    modelsDir,
     process: child,
     output: () => output,
     metric: (name, label = "") => metric(server.url, name, label),

@@ -26,21 +26,33 @@ export function hostCheck({ hosts, origins }: HostCheckOptions): MiddlewareHandl
     }
     const origin = c.req.header("origin");
     if (origin !== undefined && !originAllowed(origin, host, origins)) {
-      throw new ApiError(403, {
-        message: `Pages of ${origin} may not call this server. Allow that origin when you start the server.`,
-        type: "permission_denied_error",
-        code: "origin_not_allowed",
-      });
+      throw notAllowed(origin);
     }
     await next();
   };
 }
+
+/** Lets pages of other origins change nothing, where any origin may call and no key is asked for. */
+export const ownPagesOnly: MiddlewareHandler = async (c, next) => {
+  const origin = c.req.header("origin");
+  const host = c.req.header("host") ?? new URL(c.req.url).host;
+  if (c.req.method !== "GET" && origin !== undefined && !originAllowed(origin, host, [])) throw notAllowed(origin);
+  await next();
+};
 
 function originAllowed(origin: string, host: string, origins: readonly string[] | "*"): boolean {
   if (origins === "*" || origins.includes(origin)) return true;
   const url = URL.canParse(origin) ? new URL(origin) : undefined;
   // Behind a proxy the scheme may differ; the host is what tells whose page it is.
   return url !== undefined && /^https?:$/.test(url.protocol) && url.host === host.toLowerCase();
+}
+
+function notAllowed(origin: string): ApiError {
+  return new ApiError(403, {
+    message: `Pages of ${origin} may not call this server. Allow that origin when you start the server.`,
+    type: "permission_denied_error",
+    code: "origin_not_allowed",
+  });
 }
 
 /** `[::1]:8080` gives `[::1]`, and what no URL could have gives undefined. */

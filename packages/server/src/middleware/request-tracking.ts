@@ -28,6 +28,7 @@ export function requestTracking({ active, metrics, log, timeoutMs }: TrackingOpt
     const controller = requestController(c.req.raw.signal, timeoutMs);
     const callbacks: (() => void)[] = [];
     c.set("signal", controller.signal);
+    c.set("liftTimeLimit", () => controller.liftTimeLimit());
     c.set("onEnd", (callback) => void callbacks.push(callback));
     active.add(controller);
     const end = once(() => {
@@ -59,7 +60,7 @@ export function requestTracking({ active, metrics, log, timeoutMs }: TrackingOpt
   };
 }
 
-type RequestController = AbortController & { dispose(): void };
+type RequestController = AbortController & { liftTimeLimit(): void; dispose(): void };
 
 /** Aborts with the client, after the time limit, or when the server ends it. */
 function requestController(client: AbortSignal, timeoutMs: number): RequestController {
@@ -70,6 +71,7 @@ function requestController(client: AbortSignal, timeoutMs: number): RequestContr
   const timer = timeoutMs === Infinity ? undefined : setTimeout(() => controller.abort(tooLong(timeoutMs)), timeoutMs);
   timer?.unref();
   return Object.assign(controller, {
+    liftTimeLimit: () => clearTimeout(timer),
     dispose() {
       client.removeEventListener("abort", onClientGone);
       clearTimeout(timer);

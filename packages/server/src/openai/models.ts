@@ -13,15 +13,19 @@ export const ModelObject = z
     size_bytes: z.int(),
     builtin: z.boolean().openapi({ description: "True for the small model that comes with the software." }),
     max_model_len: z.int().optional().openapi({ description: "Most tokens of a conversation; of loaded models only." }),
+    loading_ms: z.int().optional().openapi({ description: "For how long it has been loading; only while it is." }),
   })
   .openapi("Model");
 
 export const ModelList = z.object({ object: z.literal("list"), data: z.array(ModelObject) }).openapi("ModelList");
 
 export function toModelObject(listing: ModelListing): z.output<typeof ModelObject> {
-  const { id, created, status, bytes, builtin, contextLength } = listing;
-  const model = { id, object: "model" as const, created, owned_by: "izwi", status, size_bytes: bytes, builtin };
-  return contextLength === undefined ? model : { ...model, max_model_len: contextLength };
+  const { id, created, status, bytes, builtin, contextLength, loadingMs } = listing;
+  return {
+    ...{ id, object: "model", created, owned_by: "izwi", status, size_bytes: bytes, builtin },
+    ...(contextLength !== undefined && { max_model_len: contextLength }),
+    ...(loadingMs !== undefined && { loading_ms: loadingMs }),
+  };
 }
 
 /** The listed model of that name, in any of the spellings that a request may use. Throws `MODEL_NOT_FOUND`. */

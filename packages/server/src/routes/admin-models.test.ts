@@ -23,11 +23,21 @@ it("loads a model, at once or waiting for it, and lists it", async () => {
   loader.onLoad = () => new Promise((resolve) => (open = resolve));
   expect(await ask("POST", "/v1/admin/models/a/load")).toMatchObject({
     status: 202,
-    body: { id: "a", status: "loading", size_bytes: 1000, builtin: false, context_length: null },
+    body: {
+      id: "a",
+      status: "loading",
+      size_bytes: 1000,
+      builtin: false,
+      context_length: null,
+      loading_ms: expect.any(Number),
+    },
   });
   const waiting = ask("POST", "/v1/admin/models/a/load?wait=true");
   open();
-  expect(await waiting).toMatchObject({ status: 200, body: { id: "a", status: "ready", context_length: 512 } });
+  expect(await waiting).toMatchObject({
+    status: 200,
+    body: { id: "a", status: "ready", context_length: 512, loading_ms: null },
+  });
   expect(loader.loads).toBe(1);
   expect(pool.models()).toMatchObject([{ id: "a", leases: 0, expiresAt: expect.any(Number) }]);
   expect((await ask("GET", "/v1/admin/models")).body).toMatchObject({

@@ -15,6 +15,7 @@ const AdminModel = z
       .int()
       .nullable()
       .openapi({ description: "Most tokens of a conversation; of loaded models only." }),
+    loading_ms: z.int().nullable().openapi({ description: "For how long it has been loading; only while it is." }),
   })
   .openapi("AdminModel");
 
@@ -86,6 +87,10 @@ async function find(id: string, admin: ModelAdmin): Promise<AdminModel> {
   throw new ApiError(404, { message: `${id} isn't on this server any more.`, code: "model_not_found" });
 }
 
-function toAdminModel({ id, status, bytes, builtin, contextLength }: ModelListing): AdminModel {
-  return { id, status, size_bytes: bytes, builtin, context_length: contextLength ?? null };
+function toAdminModel({ id, status, bytes, builtin, contextLength, loadingMs }: ModelListing): AdminModel {
+  return {
+    ...{ id, status, size_bytes: bytes, builtin },
+    context_length: contextLength ?? null,
+    loading_ms: loadingMs ?? null,
+  };
 }
