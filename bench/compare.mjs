@@ -1,11 +1,11 @@
 // node bench/compare.mjs: Izwi beside its peers on the same files, taking turns. See README.md.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { describeMachine, describeVersions, machineName } from "./machine.mjs";
-import { measureAll } from "./measure.mjs";
+import { measureModel } from "./measure.mjs";
 import { MODELS } from "./model-files.mjs";
 import { ENGINES } from "./peers.mjs";
 import { summarize, table } from "./results.mjs";
@@ -36,31 +36,39 @@ if (machine.loadBefore > 0.2) {
     `Other programs are running (load ${machine.loadBefore.toFixed(1)}): the figures will not be worth much.`,
   );
 }
-const date = new Date().toISOString();
-const { measurements, about, limits } = await measureAll(options);
-const summary = summarize(measurements, options.workloads, limits);
-console.log(
-  `${machine.cpu}, ${options.threads} threads, ${options.rounds} rounds, medians; fa: with flash attention\n`,
-);
-console.log(table(summary));
-for (const [model, { bandwidth }] of Object.entries(limits)) {
+const { rounds, threads, models, workloads, quick } = options;
+const results = {
+  date: new Date().toISOString(),
+  machine,
+  ...{ versions: describeVersions(), options: { rounds, threads, models, workloads } },
+  ...{ about: {}, limits: {}, summary: [], measurements: [] },
+};
+const file = quick ? undefined : runFile(results);
+for (const model of models) {
+  const { measurements, about, limit } = await measureModel(model, options);
+  Object.assign(results.about, about);
+  results.limits[model] = limit;
+  results.measurements.push(...measurements);
+  results.summary = summarize(results.measurements, workloads, results.limits);
+  // After each model, so that a run that is cut short isn't lost.
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+}
+console.log(`${machine.cpu}, ${threads} threads, ${rounds} rounds, medians; fa: with flash attention\n`);
+console.log(table(results.summary));
+for (const [model, { bandwidth }] of Object.entries(results.limits)) {
   const shown = (which) => bandwidth.map((it) => (it[which] / 1e9).toFixed(1)).join(" and ");
   console.log(`${model}: memory read before and after, 1 thread ${shown("one")} GB/s, all ${shown("all")} GB/s`);
 }
-if (!options.quick) {
-  const { rounds, threads, models, workloads } = options;
-  const chosen = { rounds, threads, models, workloads };
-  write({ date, machine, versions: describeVersions(), options: chosen, about, limits, summary, measurements });
-}
+if (file !== undefined) console.log(`\n${relative(process.cwd(), file)}`);
 
-function write(results) {
+/** In a folder of its own. */
+function runFile({ date, machine }) {
   const runs = fileURLToPath(new URL("runs", import.meta.url));
-  const name = `${results.date.slice(0, 10)}-${machineName(results.machine)}`;
+  const name = `${date.slice(0, 10)}-${machineName(machine)}`;
   let folder = join(runs, name);
   for (let count = 2; existsSync(folder); count += 1) folder = join(runs, `${name}-${count}`);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "compare.json"), `${JSON.stringify(results, null, 1)}\n`);
-  console.log(`\nbench/runs/${folder.slice(runs.length + 1)}/compare.json`);
+  return join(folder, "compare.json");
 }
 
 /** Undefined when they can't be understood. */

@@ -5,6 +5,8 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { prompts } from "./workloads.mjs";
 
+const TICKS_PER_SECOND = 100;
+
 export class EngineProcess {
   #child;
   #lines;
@@ -36,6 +38,14 @@ export class EngineProcess {
   peakMemory() {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
     return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)[1]) / 1024;
+  }
+
+  /** Seconds of CPU time that the process has used. Linux only. */
+  cpuTime() {
+    const afterName = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
+    return (Number(afterName[11]) + Number(afterName[12])) / TICKS_PER_SECOND;
   }
 
   async close() {

@@ -40,6 +40,14 @@ export function describeVersions() {
   };
 }
 
+/** Seconds of CPU time that all programs together have used since the start of the machine. Linux only. */
+export function busyTime() {
+  const [user, nice, system, , , interrupts, softInterrupts] = readFileSync("/proc/stat", "utf8")
+    .match(/\d+/g)
+    .map(Number);
+  return (user + nice + system + interrupts + softInterrupts) / 100;
+}
+
 /** A short name for the folder of a run, such as `amd-epyc-7b13-2-cores`. */
 export function machineName({ cpu, cores }) {
   const words = cpu.toLowerCase().replace(/\((r|tm)\)|processor|cpu|@.*$/g, " ");

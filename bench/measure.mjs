@@ -3,41 +3,37 @@ import { spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import { memoryBandwidth } from "@izwi/core";
 import { EngineProcess } from "./engine-process.mjs";
+import { busyTime } from "./machine.mjs";
 import { modelFile } from "./model-files.mjs";
 import { IZWI, median } from "./results.mjs";
 import { contextFor, WARM_UP } from "./workloads.mjs";
 
-/** @returns the measurements, what the engines say of themselves, and the limits of each model on this machine */
-export async function measureAll(options) {
+/** @returns a model's measurements, what the engines say of themselves, and what this machine's memory allows */
+export async function measureModel(model, { threads, rounds, engines, workloads }) {
+  const path = modelFile(model);
   const measurements = [];
-  const about = {};
-  const limits = {};
-  for (const model of options.models) {
-    const path = modelFile(model);
-    const bandwidth = [await bandwidths(options.threads)];
-    const contestants = options.engines.flatMap(({ settings, ...engine }) =>
-      settings.map((setting) => ({ ...engine, setting, label: label(engine.name, setting) })),
-    );
-    const record = (workload, { name, setting }, round, value) => {
-      measurements.push({ model, workload: workload.name, engine: name, setting: settingName(setting), round, value });
-      console.error(
-        `${model} ${workload.name} ${round} ${label(name, setting)}: ${value.toFixed(1)} ${workload.figure}`,
-      );
-    };
-    const lasting = options.workloads.filter(({ contextLength }) => contextLength === undefined);
-    const fresh = options.workloads.filter(({ contextLength }) => contextLength !== undefined);
-    const open = { path, threads: options.threads, contextLength: contextFor(lasting), sequences: 16 };
-    for (const workload of fresh) await takeTurnsAfresh(workload, contestants, open, options.rounds, record);
-    Object.assign(about, await takeTurns(lasting, contestants, open, options.rounds, record));
-    bandwidth.push(await bandwidths(options.threads));
-    limits[model] = {
-      modelBytes: about["llama.cpp"]?.modelBytes ?? statSync(path).size,
-      kvBytesPerPosition: about[IZWI]?.kvBytesPerPosition,
-      bandwidth,
-      bytesPerSecond: median(bandwidth.map(({ all }) => all)),
-    };
-  }
-  return { measurements, about, limits };
+  const bandwidth = [await bandwidths(threads)];
+  const contestants = engines.flatMap(({ settings, ...engine }) => settings.map((setting) => ({ ...engine, setting })));
+  const record = (workload, { name, setting }, round, value, others) => {
+    const what = { model, workload: workload.name, engine: name, setting: settingName(setting), round };
+    measurements.push({ ...what, value, ...(others !== undefined && { others: Math.round(others * 100) / 100 }) });
+    const shown = `${model} ${workload.name} ${round} ${[name, what.setting].filter(Boolean).join(", ")}`;
+    const disturbed = others > 0.1 && !workload.neighbour ? `, others had ${(others * 100).toFixed(0)}% of a core` : "";
+    console.error(`${shown}: ${value.toFixed(1)} ${workload.figure}${disturbed}`);
+  };
+  const lasting = workloads.filter(({ contextLength }) => contextLength === undefined);
+  const fresh = workloads.filter(({ contextLength }) => contextLength !== undefined);
+  const open = { path, threads, contextLength: contextFor(lasting), sequences: 16 };
+  for (const workload of fresh) await takeTurnsAfresh(workload, contestants, open, rounds, record);
+  const about = await takeTurns(lasting, contestants, open, rounds, record);
+  bandwidth.push(await bandwidths(threads));
+  const limit = {
+    modelBytes: about["llama.cpp"]?.modelBytes ?? statSync(path).size,
+    kvBytesPerPosition: about[IZWI]?.kvBytesPerPosition,
+    bandwidth,
+    bytesPerSecond: median(bandwidth.map(({ all }) => all)),
+  };
+  return { measurements, about, limit };
 }
 
 /** Bytes per second read from memory by one thread, and by as many as the engines have. */
@@ -46,7 +42,6 @@ async function bandwidths(threads) {
 }
 
 const settingName = ({ flashAttention }) => (flashAttention ? "flash attention" : "");
-const label = (name, setting) => [name, settingName(setting)].filter(Boolean).join(", ");
 
 const takesPart = (workload) => (contestant) =>
   workload.engines?.includes(contestant.name) ?? contestant.only === undefined;
@@ -65,8 +60,9 @@ async function takeTurns(workloads, contestants, open, rounds, record) {
       for (let round = 1; round <= rounds; round += 1) {
         for (const contestant of contestants.filter(takesPart(workload))) {
           const engine = running.get(contestant);
+          const observed = observer(engine);
           const ms = await (workload.neighbour ? besideNeighbour : alone)(() => engine.measure(workload, round));
-          record(workload, contestant, round, (workload.sequences * workload.rated) / (ms / 1000));
+          record(workload, contestant, round, (workload.sequences * workload.rated) / (ms / 1000), observed());
         }
       }
     }
@@ -89,6 +85,17 @@ async function takeTurnsAfresh(workload, contestants, open, rounds, record) {
       await engine.close();
     }
   }
+}
+
+/** What share of a core others had meanwhile; undefined where that can't be known. */
+function observer(engine) {
+  if (process.platform !== "linux") return () => undefined;
+  const now = () => ({ time: performance.now() / 1000, foreign: busyTime() - engine.cpuTime() });
+  const before = now();
+  return () => {
+    const after = now();
+    return Math.max(0, (after.foreign - before.foreign) / (after.time - before.time));
+  };
 }
 
 const alone = (measure) => measure();

@@ -54,12 +54,12 @@ const NUM_ORDINARY_TOKENS = 151_643;
 
 /**
  * A workload's prompts. The cached part is the same in every round, so that engines needn't read it again; the rest differs
- * from its first token on, so that no cached prefix helps.
+ * from its first token on, so that no cached prefix helps: between rounds, sequences and lengths.
  */
 export function prompts({ sequences, cached, prompt }, round) {
   return Array.from({ length: sequences }, (_, sequence) => [
     ...randomTokens(cached, 1000 + sequence),
-    ...randomTokens(prompt, 100_000 * (round + 1) + sequence),
+    ...randomTokens(prompt, 10_000_000 * (round + 1) + 1000 * prompt + sequence),
   ]);
 }
 

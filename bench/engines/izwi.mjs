@@ -3,8 +3,15 @@ import { loadModel } from "@izwi/core";
 import { serve } from "./serve.mjs";
 
 await serve(async ({ path, threads, contextLength, sequences }) => {
-  const model = await loadModel(path, { backend: "cpu", threads, contextLength, maxRunning: sequences });
-  const { backend, isa, threads: numThreads, kvCacheBytes, contextLength: positions } = model.info;
+  const model = await loadModel(path, {
+    backend: "cpu",
+    threads,
+    contextLength,
+    maxRunning: sequences,
+    speculation: "off",
+  });
+  const { backend, isa, threads: numThreads, kvCacheBytes, blockSize } = model.info;
+  const kvBytesPerPosition = kvCacheBytes / (model.stats().blocksTotal * blockSize);
 
   /** The usage of a greedy completion. */
   async function complete(tokenIds, maxTokens) {
@@ -15,7 +22,7 @@ await serve(async ({ path, threads, contextLength, sequences }) => {
   }
 
   return {
-    about: { backend, isa, threads: numThreads, kvBytesPerPosition: kvCacheBytes / positions },
+    about: { backend, isa, threads: numThreads, kvBytesPerPosition },
     async prepare(prefixes) {
       for (const ids of prefixes) if (ids.length > 0) await complete(ids, 1);
     },

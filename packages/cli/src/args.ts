@@ -5,13 +5,15 @@
 import { Command, CommanderError, Option } from "commander";
 import { addCommonOptions, backends, collector, commonFlags, nonEmpty, numberParser } from "./args/options.js";
 import type { Backend, CommonFlags } from "./args/options.js";
+import { addBench } from "./args/bench.js";
+import type { BenchFlags } from "./args/bench.js";
 import { addCompletions } from "./args/completions.js";
 import { addConfig } from "./args/config.js";
 import type { ConfigAction } from "./args/config.js";
 import { addDoctor } from "./args/doctor.js";
 import type { DoctorFlags } from "./args/doctor.js";
-import { addBench, addPerplexity, addTokenize } from "./args/measure.js";
-import type { BenchFlags, PerplexityFlags, TokenizeFlags } from "./args/measure.js";
+import { addPerplexity, addTokenize } from "./args/measure.js";
+import type { PerplexityFlags, TokenizeFlags } from "./args/measure.js";
 import { addList, addModels } from "./args/models.js";
 import type { ListFlags } from "./args/models.js";
 import { addPull } from "./args/pull.js";

@@ -24,6 +24,7 @@ export type Core = Pick<
   | "loadVoice"
   | "SpeechStream"
   | "toBytes"
+  | "memoryBandwidth"
   | "BUILTIN_MODEL"
   | "CATALOG"
   | "LOCK_FILE"
@@ -31,8 +32,9 @@ export type Core = Pick<
   loadModel(...args: Parameters<typeof IzwiCore.loadModel>): Promise<ChatModel>;
 };
 
-export type ChatModel = Pick<IzwiCore.Model, "info" | "close" | "tokenize" | "detokenize" | "score"> & {
+export type ChatModel = Pick<IzwiCore.Model, "info" | "close" | "tokenize" | "detokenize" | "score" | "stats"> & {
   chat(request: IzwiCore.ChatRequest, options?: { signal?: AbortSignal }): AsyncIterable<IzwiCore.ChatEvent>;
+  complete(request: IzwiCore.CompletionRequest, options?: { signal?: AbortSignal }): AsyncIterable<IzwiCore.ChatEvent>;
 };
 
 export type LoadCore = () => Promise<Core>;

@@ -24,16 +24,22 @@ export function localResponder(model: ChatModel): Responder {
   };
 }
 
-/** Throws where no server answers, or where it hasn't the model that was asked for. */
+/**
+ * Throws where no server answers, or where it hasn't the model that was asked for.
+ *
+ * @param maxRetries how often a request is sent again that the server couldn't take; by default a few times
+ */
 export async function remoteResponder(
   server: ServerAddress,
   asked: { model: string; modelAskedFor: boolean },
   signal: AbortSignal,
+  maxRetries?: number,
 ): Promise<Responder> {
   const { url, apiKey } = server;
   const model = asked.modelAskedFor ? asked.model : await usualModel(server, asked.model, signal);
   const { openBackend } = await import("@izwi/sdk");
-  const backend = await openBackend({ baseUrl: `${url}/v1`, model, ...(apiKey !== undefined && { apiKey }) }, signal);
+  const given = { ...(apiKey !== undefined && { apiKey }), ...(maxRetries !== undefined && { maxRetries }) };
+  const backend = await openBackend({ baseUrl: `${url}/v1`, model, ...given }, signal);
   const about = `${model} · at ${url}`;
   return {
     id: model,

@@ -43,6 +43,18 @@ it("tokenize shows what the library's tokenizer gives", async () => {
   expect(stdout.trim().split("\n").map(Number)).toEqual(model.tokenize(text));
 });
 
+it("bench measures the model's own speed", async () => {
+  const flags = ["--prefill", "32", "--depth", "0,256", "--batch", "3", "--tokens", "8", "-r", "2"];
+  const { stdout, code } = await izwi(["bench", "builtin", ...flags, "--json"]);
+  expect(code).toBe(0);
+  const found = JSON.parse(stdout) as { works: { kind: string; tokensPerSecond: { least: number } }[] };
+  expect(found).toMatchObject({ model: BUILTIN_MODEL, leftOut: 0, memoryBytesPerSecond: expect.any(Number) });
+  expect(found.works.map(({ kind }) => kind)).toEqual(["prefill", "decode", "decode", "batch"]);
+  for (const { tokensPerSecond } of found.works) expect(tokensPerSecond.least).toBeGreaterThan(1);
+  const table = await izwi(["bench", "builtin", ...flags]);
+  expect(table.stdout).toMatch(/^decode 3 together +[\d.]+ +[\d.]+ +[\d.]+$/m);
+});
+
 it("bench and doctor tell figures", async () => {
   const bench = await izwi(["bench", "-m", "builtin", "-i", "3", "--max-tokens", "8", "--json"]);
   const found = JSON.parse(bench.stdout) as { decodeTokensPerSecond: { mean: number }; prefillTokensPerSecond: object };

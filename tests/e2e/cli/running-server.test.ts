@@ -68,3 +68,13 @@ it("is measured as its clients see it", async () => {
   expect(found).toMatchObject({ answers: 6, clients: 3, failed: 0 });
   expect(found.ttftMs.mean).toBeGreaterThan(0);
 });
+
+it("accounts for every answer of a crowd that comes and goes", async () => {
+  const crowd = ["-m", "izwi-tiny", "--requests", "24", "--clients", "6", "--max-tokens", "64", "--aborts", "50"];
+  const { stdout, code } = await onServer("bench", ...crowd, "--json");
+  expect(code).toBe(0);
+  const found = JSON.parse(stdout) as { answers: number; left: number; interTokenMs: object };
+  expect(found).toMatchObject({ failed: 0, errors: [], interTokenMs: { p99: expect.any(Number) } });
+  expect(found.answers + found.left).toBe(24);
+  expect(found.answers).toBeGreaterThan(0);
+});

@@ -67,33 +67,3 @@ describe("perplexity", () => {
     expect(world.stderr.text).toContain("/absent/file can't be read (ENOENT)");
   });
 });
-
-describe("bench", () => {
-  it("measures answers whose prompts no cache has", async () => {
-    const world = new FakeWorld({ installed });
-    const flags = ["-i", "3", "-c", "2", "--warmup", "--max-tokens", "9", "-p", "Go", "-s", "Be kind."];
-    expect(await world.run("bench", "chat", "-m", "a", ...flags, "--json")).toBe(0);
-    const found = JSON.parse(world.stdout.text);
-    expect(found).toMatchObject({ model: "a", clients: 2, answers: 3, failed: 0, completionTokens: 63 });
-    expect(found.prefillTokensPerSecond.mean).toBeCloseTo(300);
-    expect(found.decodeTokensPerSecond).toMatchObject({ mean: 40, median: 40, p95: 40 });
-    expect(found.runs).toHaveLength(3);
-    const { requests } = world.core.model;
-    expect(new Set(requests.map(({ messages }) => messages[0]!.content)).size).toBe(4);
-    expect(requests[0]).toMatchObject({ maxTokens: 9, temperature: 0 });
-    expect(world.core.loaded[0]!.options).toMatchObject({ maxRunning: 2 });
-    expect(world.core.model.closed).toBe(true);
-  });
-
-  it("tells of answers that failed", async () => {
-    let asked = 0;
-    const answer = () => (++asked === 2 ? [new Error("It broke.")] : "Fine.");
-    const world = new FakeWorld({ installed, answer });
-    expect(await world.run("benchmark", "-m", "a", "-i", "3")).toBe(1);
-    expect(world.stdout.text).toMatch(/^failed\s+1: It broke\.$/m);
-    expect(world.stdout.text).toMatch(/^TTFT, ms\s+\d/m);
-    const all = new FakeWorld({ installed, answer: () => [new Error("It broke.")] });
-    expect(await all.run("bench", "-m", "a", "-i", "2")).toBe(1);
-    expect(all.stderr.text).toContain("No answer came: It broke.");
-  });
-});

@@ -13,7 +13,9 @@ import type {
   ChatEvent,
   ChatMessage,
   ChatRequest,
+  CompletionRequest,
   EndEvent,
+  EngineStats,
   LockedModel,
   ModelInfo,
   Voice,
@@ -46,7 +48,10 @@ export class FakeModel implements ChatModel {
   async *chat(request: ChatRequest, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<ChatEvent> {
     this.requests.push(structuredClone(request));
     const answer = this.#answer(request);
-    const script = typeof answer === "string" ? words(answer) : answer;
+    yield* this.#played(typeof answer === "string" ? words(answer) : answer, signal);
+  }
+
+  async *#played(script: Script, signal: AbortSignal | undefined): AsyncGenerator<ChatEvent> {
     for (const step of script) {
       await new Promise((resolve) => setImmediate(resolve));
       if (step === "wait" && signal !== undefined && !signal.aborted) {
@@ -56,6 +61,21 @@ export class FakeModel implements ChatModel {
       if (step instanceof Error) throw step;
       if (step !== "wait") yield step;
     }
+  }
+
+  readonly completions: CompletionRequest[] = [];
+
+  /** As many tokens as were asked for. */
+  async *complete(request: CompletionRequest, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<ChatEvent> {
+    this.completions.push(structuredClone(request));
+    yield* this.#played([{ type: "text-delta", text: "…" }], signal);
+    const { usage, ...rest } = end("length");
+    yield { ...rest, usage: { ...usage, completionTokens: request.maxTokens! } };
+  }
+
+  stats(): EngineStats {
+    const idle = { prefilledTokens: 0, cachedTokens: 0, decodedTokens: 0, steps: 0, running: 0, waiting: 0 };
+    return { ...idle, blocksFree: 500, blocksCached: 0, blocksTotal: 500 };
   }
 
   /** A token for each character; one for a special token where that is asked for. */
@@ -126,6 +146,8 @@ export class FakeCore implements Core {
     this.loaded.push({ name, options, model });
     return model;
   };
+
+  readonly memoryBandwidth = async () => 20e9;
 
   readonly listModels = async () =>
     (this.#options.installed ?? []).map((id) => ({ id, path: `/models/${id}.gguf`, bytes: 396_705_472 }));

@@ -200,4 +200,7 @@ export class FakeAddon implements NativeAddon {
       return this.model;
     },
   };
+  /** null where a machine can't spare the memory. */
+  bandwidth: number | null = 20e9;
+  readonly memoryBandwidth = async (): Promise<number | null> => this.bandwidth;
 }

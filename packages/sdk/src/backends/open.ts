@@ -8,7 +8,10 @@ import { sharedModels, type LoadOptions, type SharedModels } from "./shared-mode
 
 /** The options that decide where a model runs. */
 export type BackendOptions = LoadOptions &
-  Pick<ChatOptions, "model" | "baseUrl" | "apiKey" | "headers" | "chatBackend" | "contextLength">;
+  Pick<ChatOptions, "model" | "baseUrl" | "apiKey" | "headers" | "chatBackend" | "contextLength"> & {
+    /** How often a server is asked again that couldn't take a request. Default: twice. */
+    maxRetries?: number;
+  };
 
 /** What the choice depends on besides the options. */
 export interface BackendWorld {
@@ -69,7 +72,7 @@ function isOurs(name: string): boolean {
 }
 
 function serverOf(
-  { baseUrl, apiKey, headers }: BackendOptions,
+  { baseUrl, apiKey, headers, maxRetries }: BackendOptions,
   env: BackendWorld["env"],
 ): (Server & { explicit: boolean }) | undefined {
   const fromEnv = env["OPENAI_BASE_URL"] || undefined;
@@ -79,7 +82,7 @@ function serverOf(
   // The environment's key belongs to the environment's server: it isn't shown to another.
   const key = apiKey ?? (baseUrl === undefined ? envKey : undefined);
   const url = baseUrl ?? fromEnv ?? OPENAI_URL;
-  return { baseUrl: url, apiKey: key, headers, explicit };
+  return { baseUrl: url, apiKey: key, headers, explicit, ...(maxRetries !== undefined && { maxRetries }) };
 }
 
 const OPENAI_URL = "https://api.openai.com/v1";

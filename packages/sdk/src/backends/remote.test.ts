@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { chat } from "../chat.js";
 import type { ChatOptions } from "../settings.js";
+import { openBackend } from "./open.js";
 import { tool } from "../tools.js";
 
 type Body = Record<string, unknown> & { messages: Record<string, unknown>[] };
@@ -248,4 +249,21 @@ describe("failures have codes", () => {
       message: expect.stringMatching(/http:\/\/127.*can't be reached/),
     });
   });
+});
+
+it("asks a busy server again, unless it isn't to", async () => {
+  const busy = { status: 429, error: { message: "Too many." } };
+  const again = await serve([busy, text("Hi.")]);
+  await using session = again.start();
+  expect(await session.send("Hello")).toBe("Hi.");
+  expect(again.bodies).toHaveLength(2);
+  server?.closeAllConnections();
+  server?.close();
+
+  const once = await serve([busy, text("Hi.")]);
+  const backend = await openBackend({ model: "m", baseUrl: once.baseUrl, maxRetries: 0 });
+  const request = { messages: [{ role: "user" as const, content: "Hello" }] };
+  const answer = backend.chat(request, { signal: new AbortController().signal })[Symbol.asyncIterator]();
+  await expect(answer.next()).rejects.toMatchObject({ code: "QUEUE_FULL" });
+  expect(once.bodies).toHaveLength(1);
 });

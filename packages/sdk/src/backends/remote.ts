@@ -11,6 +11,8 @@ export interface Server {
   baseUrl: string;
   apiKey: string | undefined;
   headers: Record<string, string> | undefined;
+  /** How often a request is sent again that couldn't be taken. Default: the client's, twice. */
+  maxRetries?: number;
 }
 
 /** How often the server is asked for the context's length: Izwi's knows it once the model is loaded. */
@@ -39,7 +41,7 @@ export class RemoteBackend implements ChatBackend {
 
   /** @param model undefined: the only one that the server has */
   static async open(server: Server, model: string | undefined, contextLength?: number): Promise<RemoteBackend> {
-    const { baseUrl, apiKey, headers } = server;
+    const { baseUrl, apiKey, headers, maxRetries } = server;
     if (!/^https?:\/\//.test(baseUrl)) {
       throw new IzwiError("INVALID_REQUEST", `baseUrl must begin with http:// or https://, but it is "${baseUrl}".`);
     }
@@ -51,6 +53,7 @@ export class RemoteBackend implements ChatBackend {
       organization: null,
       project: null,
       defaultHeaders: { ...withoutKey, ...headers },
+      ...(maxRetries !== undefined && { maxRetries }),
     });
     return new RemoteBackend(client, baseUrl, model ?? (await onlyModel(client, baseUrl)), contextLength);
   }
