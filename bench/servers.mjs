@@ -26,6 +26,8 @@ const rounds = Number(values.rounds);
 const settings = { path: modelFile(values.quantization), threads: Number(values.threads), contextLength: 5120 };
 ENGINES.find(({ name }) => name === "node-llama-cpp").install();
 
+/** What a server calls its model, by the server's address. */
+const models = new Map();
 const machine = describeMachine();
 console.log(`${machine.cpu}, ${machine.cores} cores, load before ${machine.loadBefore.toFixed(1)}`);
 const servers = [await izwiServer(), await peerServer(false), await peerServer(true)];
@@ -109,9 +111,11 @@ async function firstWord(url, content) {
   return at - start;
 }
 
-const models = new Map();
 async function modelOf(url) {
-  if (!models.has(url)) models.set(url, (await (await fetch(`${url}/v1/models`)).json()).data.at(-1).id);
+  if (!models.has(url)) {
+    const { data } = await (await fetch(`${url}/v1/models`)).json();
+    models.set(url, (data.find(({ status }) => status === "ready") ?? data[0]).id);
+  }
   return models.get(url);
 }
 
