@@ -63,6 +63,8 @@ export class ModelLibrary {
   readonly #log: Logger;
   readonly #pullModel: typeof pullModel;
   readonly #pulls = new Map<string, ModelPull>();
+  /** Names that pulls were asked for with, by the places of their models. A part on the disk tells its place only. */
+  readonly #names = new Map<string, string>();
   #closed = false;
 
   constructor({ pool, modelsDir, log = silentLogger, pull = pullModel }: ModelLibraryOptions) {
@@ -92,7 +94,9 @@ export class ModelLibrary {
     return {
       models,
       pulls: [...this.#pulls.values()].map(({ name, status }) => ({ name, status })),
-      unfinished: partials.filter(({ id }) => !this.#pulls.has(id)),
+      unfinished: partials
+        .map((part) => ({ ...part, id: this.#names.get(placeOf(part.id)) ?? part.id }))
+        .filter(({ id }) => !this.#pulls.has(id)),
       memoryBytes: usableMemory(),
       freeDiskBytes,
     };
@@ -107,6 +111,7 @@ export class ModelLibrary {
     refuseAddress(key);
     const pull = new ModelPull(key, (options) => this.#pullModel(key, { ...this.#where, ...options }));
     this.#pulls.set(key, pull);
+    this.#names.set(placeOf(key), key);
     this.#log.info("pull.started", { model: key });
     pull.finished.then(
       ({ id }) => this.#end(key, () => this.#log.info("pull.finished", { model: id })),
@@ -180,6 +185,12 @@ export class ModelLibrary {
 /** The same for all names of one model of the catalogue. */
 function keyOf(name: string): string {
   return findInCatalog(name)?.id ?? name.trim();
+}
+
+/** The letters and digits of a model's folder: for the hub's models, those of the repository. */
+function placeOf(name: string): string {
+  const [, repository] = /^(?:hf:|https:\/\/[\w.]+)\/*([^/]+\/[^/:@]+)/i.exec(name) ?? [];
+  return (repository ?? name).toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
 /**

@@ -85,12 +85,17 @@ it("a pull goes on when its viewer leaves; others join it, and one cancels it; t
   const second = await ask("GET", PULL);
   const { data } = (await eventsOf(second).next()).value as PullEvent;
   expect(data.bytes).toBeGreaterThan(bytes);
+  const during = (await (await ask("GET", "/v1/admin/catalog")).json()) as {
+    pulls: Progress[];
+    unfinished: Progress[];
+  };
+  expect(during).toMatchObject({ pulls: [{ id: "hf:org/tiny", status: "downloading" }], unfinished: [] });
   const third = all(ask("POST", PULL));
   await pause(50);
   expect(await (await ask("DELETE", PULL)).json()).toMatchObject({ cancelled: true });
   expect((await third).at(-1)).toMatchObject({ event: "error", data: { error: { code: "pull_cancelled" } } });
   const { unfinished } = (await (await ask("GET", "/v1/admin/catalog")).json()) as { unfinished: Progress[] };
-  expect(unfinished).toMatchObject([{ total_bytes: MODEL.length }]);
+  expect(unfinished).toMatchObject([{ id: "hf:org/tiny", total_bytes: MODEL.length }]);
   expect(unfinished[0]!.bytes).toBeGreaterThan(bytes);
   hub.storage.fault = () => undefined;
   const again = await all(ask("POST", PULL));

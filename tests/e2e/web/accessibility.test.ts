@@ -1,8 +1,8 @@
 /** The page's states as axe sees them, in both colour schemes, wide and narrow; pictures of them for people to see. */
-import axe from "axe-core";
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serve, type TestServer } from "../server/running-server.js";
+import { violations } from "./axe.js";
 import { browserProgram, startBrowser, whySkipped } from "./browser.js";
 import { ChatPage } from "./chat-page.js";
 
@@ -88,12 +88,6 @@ describe.skipIf("missing" in found)(`accessibility${whySkipped(found)}`, () => {
     await chat.close();
   });
 });
-
-async function violations(chat: ChatPage): Promise<string[]> {
-  await chat.page.evaluate(axe.source);
-  const results = (await chat.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as axe.AxeResults;
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
-}
 
 async function noSidewaysScroll(chat: ChatPage): Promise<void> {
   const wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";

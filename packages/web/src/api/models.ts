@@ -10,6 +10,8 @@ export interface Model {
   builtin: boolean;
   /** Most tokens of a conversation; known of loaded models. */
   contextLength: number | undefined;
+  /** When the load that is under way began, in milliseconds since 1970. */
+  loadingSince: number | undefined;
 }
 
 /** The installed models: loaded ones first, then by name. */
@@ -31,13 +33,14 @@ export async function unloadModel(id: string): Promise<void> {
 }
 
 function toModel(entry: Record<string, unknown>): Model {
-  const { id, status, size_bytes: bytes, builtin, max_model_len: contextLength } = entry;
+  const { id, status, size_bytes: bytes, builtin, max_model_len: contextLength, loading_ms: loadingMs } = entry;
   return {
     id: String(id),
     status: status === "ready" || status === "loading" || status === "error" ? status : "downloaded",
     bytes: typeof bytes === "number" ? bytes : 0,
     builtin: builtin === true,
     contextLength: typeof contextLength === "number" ? contextLength : undefined,
+    loadingSince: typeof loadingMs === "number" ? Date.now() - loadingMs : undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { Check, CircleAlert, Copy, GitBranch, RefreshCw, StepForward, Volume2, VolumeX } from "lucide";
 import type { VNode } from "preact";
+import { useRef } from "preact/hooks";
 import type { Message } from "../conversation/message.js";
 import { copyText } from "../markdown/block-view.js";
 import type { LiveAnswer, Phase } from "../state/answering.js";
@@ -12,6 +13,7 @@ import { BranchSwitch } from "./branch-switch.js";
 import { IconButton } from "./icon-button.js";
 import { Icon } from "./icon.js";
 import { Markdown } from "./markdown.js";
+import { Elapsed } from "./model-status.js";
 import { Thinking } from "./thinking.js";
 
 interface Props {
@@ -62,6 +64,7 @@ function GrowingAnswer({ live }: { live: LiveAnswer }): VNode {
 }
 
 function Waiting({ phase }: { phase: Phase }): VNode {
+  const since = useRef(Date.now());
   return (
     <p class="waiting">
       <span class="dots" aria-hidden="true">
@@ -71,6 +74,7 @@ function Waiting({ phase }: { phase: Phase }): VNode {
       </span>
       <span class={phase === "loading" ? "shimmer" : "off-screen"}>
         {phase === "loading" ? "Loading the model…" : "Reading your message…"}
+        {phase === "loading" && <Elapsed since={since.current} />}
       </span>
     </p>
   );

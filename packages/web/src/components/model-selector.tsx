@@ -1,16 +1,16 @@
 import { ChevronDown } from "lucide";
 import type { VNode } from "preact";
-import { loading, defaultModel, models, refreshModels } from "../state/models.js";
+import { defaultModel, loadingSince, models, refreshModels } from "../state/models.js";
 import { chat, chooseModel } from "../state/open-chat.js";
 import { useEffect } from "preact/hooks";
 import { Icon } from "./icon.js";
 import { Menu } from "./menu.js";
-import { statusText } from "./model-text.js";
+import { ModelStatus } from "./model-status.js";
 
 /** Which model answers: loaded ones first. Choosing one has it loaded. */
 export function ModelSelector(): VNode {
   const id = chat.value.model ?? defaultModel.value?.id;
-  const busy = id !== undefined && loading.value.has(id);
+  const busy = id !== undefined && loadingSince(id) !== undefined;
   useEffect(() => void refreshModels(), [id]);
   return (
     <Menu
@@ -19,7 +19,7 @@ export function ModelSelector(): VNode {
       items={models.value.map((model) => ({
         label: model.id,
         checked: model.id === id,
-        detail: <span class={`status ${model.status}`}>{statusText(model, loading.value)}</span>,
+        detail: <ModelStatus model={model} />,
         run: () => chooseModel(model.id),
       }))}
     >

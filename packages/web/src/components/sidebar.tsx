@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { Box, Keyboard, MessageSquare, Monitor, Moon, PanelLeftClose, Search, SquarePen, Sun, Upload } from "lucide";
-import type { VNode } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { groupByAge, type Conversation } from "../conversation/conversation.js";
 import { liveAnswers } from "../state/answering.js";
 import { importChats } from "../state/conversation-actions.js";
+import { pullsShare } from "../state/catalog.js";
 import { conversations, search } from "../state/library.js";
 import { chat, isStored, startChat } from "../state/open-chat.js";
 import { go, route, type Route } from "../state/router.js";
@@ -33,7 +34,14 @@ export function Sidebar(): VNode {
       </button>
       <ul class="pages">
         <PageLink to={chatRoute()} current={route.value.page === "chat"} icon={MessageSquare} label="Chat" />
-        <PageLink to={{ page: "models" }} current={route.value.page === "models"} icon={Box} label="Models" />
+        <PageLink to={{ page: "models" }} current={route.value.page === "models"} icon={Box} label="Models">
+          {pullsShare.value !== undefined && (
+            <span class="page-note">
+              <span class="off-screen">Downloading: </span>
+              {Math.floor(pullsShare.value * 100)} %
+            </span>
+          )}
+        </PageLink>
       </ul>
       <Conversations />
       <Foot />
@@ -56,9 +64,11 @@ interface LinkProps {
   current: boolean;
   icon: typeof Box;
   label: string;
+  /** What is going on there. */
+  children?: ComponentChildren;
 }
 
-function PageLink({ to, current, icon, label }: LinkProps): VNode {
+function PageLink({ to, current, icon, label, children }: LinkProps): VNode {
   return (
     <li>
       <a
@@ -73,6 +83,7 @@ function PageLink({ to, current, icon, label }: LinkProps): VNode {
       >
         <Icon icon={icon} size={17} />
         {label}
+        {children}
       </a>
     </li>
   );

@@ -6,8 +6,8 @@ import { notify } from "./notices.js";
 export const models = signal<readonly Model[]>([]);
 export const modelsKnown = signal(false);
 
-/** Models that this page is having loaded. */
-export const loading = signal<ReadonlySet<string>>(new Set());
+/** Models that this page is having loaded, each with the time since when. */
+const loading = signal<ReadonlyMap<string, number>>(new Map());
 
 /** The model that answers where a conversation names none: a loaded one, else the best that isn't the built-in one. */
 export const defaultModel = computed<Model | undefined>(
@@ -19,6 +19,11 @@ export const defaultModel = computed<Model | undefined>(
 
 export function modelById(id: string | undefined): Model | undefined {
   return models.value.find((model) => model.id === id);
+}
+
+/** Since when the model has been loading, in milliseconds since 1970; undefined if it isn't. */
+export function loadingSince(id: string): number | undefined {
+  return loading.value.get(id) ?? modelById(id)?.loadingSince;
 }
 
 export async function refreshModels(): Promise<void> {
@@ -33,14 +38,14 @@ export async function refreshModels(): Promise<void> {
 /** Has a model loaded ahead of its first question. */
 export async function load(id: string): Promise<void> {
   if (modelById(id)?.status === "ready" || loading.peek().has(id)) return;
-  loading.value = new Set([...loading.peek(), id]);
+  loading.value = new Map([...loading.peek(), [id, Date.now()]]);
   try {
     await loadModel(id);
   } catch (error) {
     noteFailure(error);
     notify(error instanceof Error ? error.message : `${id} can't be loaded.`, { kind: "error" });
   } finally {
-    loading.value = new Set([...loading.peek()].filter((each) => each !== id));
+    loading.value = new Map([...loading.peek()].filter(([each]) => each !== id));
     await refreshModels();
   }
 }

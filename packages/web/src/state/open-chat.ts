@@ -94,6 +94,13 @@ export function chooseModel(id: string): void {
   void load(id);
 }
 
+/** For a model that isn't there any more: what it was chosen for goes on with another one. */
+export function forgetModel(id: string): void {
+  if (lastModel.peek() === id) lastModel.value = null;
+  const { model, ...rest } = chat.peek();
+  if (model === id) void change(rest, {});
+}
+
 export function setSystem(system: string): void {
   lastSystem.value = system;
   void change(chat.peek(), { system });
