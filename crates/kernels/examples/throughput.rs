@@ -11,8 +11,8 @@
 use std::time::{Duration, Instant};
 
 use izwi_kernels::{
-    Activations, AttentionShape, BlockType, Kernels, MatrixView, SequenceSpan, ThreadPool, attention,
-    default_num_threads, f16, matmul, memory_bandwidth,
+    Activations, AttentionShape, BlockType, Kernels, Layout, MatrixView, SequenceSpan, ThreadPool, attention,
+    default_num_threads, f16, matmul, memory_bandwidth, pack, packed_bytes,
 };
 
 /// Rows and columns of one layer: q, k, v, output, gate, up, down.
@@ -64,6 +64,36 @@ fn weights(block_type: BlockType, rows: usize, cols: usize, seed: usize) -> Vec<
         .collect()
 }
 
+/// The matrix as the kernels take it.
+struct Prepared {
+    matrix: MatrixView<'static>,
+    bytes: Vec<u8>,
+}
+
+impl Prepared {
+    fn new(kernels: &Kernels, pool: &ThreadPool, block_type: BlockType, rows: usize, cols: usize) -> Self {
+        let raw = weights(block_type, rows, cols, rows);
+        let view = MatrixView::new(block_type, rows, cols, &raw).unwrap();
+        let matrix = MatrixView { bytes: &[], ..view };
+        match packed_bytes(kernels, block_type, rows, cols) {
+            None => Self { matrix, bytes: raw },
+            Some(len) => {
+                let mut bytes = vec![0; len];
+                pack(pool, &view, &mut bytes);
+                let matrix = MatrixView {
+                    layout: Layout::Panels,
+                    ..matrix
+                };
+                Self { matrix, bytes }
+            }
+        }
+    }
+
+    fn view<'a>(&self, bytes: &'a [u8]) -> MatrixView<'a> {
+        MatrixView { bytes, ..self.matrix }
+    }
+}
+
 /// The median time of one round, in seconds.
 fn median(pool: &ThreadPool, rounds: usize, mut round: impl FnMut()) -> f64 {
     let epoch = Instant::now();
@@ -113,39 +143,37 @@ fn measure_type(kernels: &Kernels, pool: &ThreadPool, block_type: BlockType) {
 
 fn decode_time_per_byte(kernels: &Kernels, pool: &ThreadPool, block_type: BlockType, tokens: usize) -> f64 {
     let (rows, cols) = (3072, 1024);
-    let raw = weights(block_type, rows, cols, 1);
-    let copies = DECODE_BYTES / raw.len();
-    let all = raw.repeat(copies);
+    let matrix = Prepared::new(kernels, pool, block_type, rows, cols);
+    let copies = DECODE_BYTES / matrix.bytes.len();
+    let all = matrix.bytes.repeat(copies);
     let mut x = Activations::new();
     x.prepare(kernels, pool, &vec![0.5; tokens * cols], tokens, cols);
     let mut out = vec![0f32; tokens * rows];
     let seconds = median(pool, 7, || {
-        for bytes in all.chunks_exact(raw.len()) {
-            let matrix = MatrixView::new(block_type, rows, cols, bytes).unwrap();
-            matmul(kernels, pool, &mut [(matrix, &mut out)], &x, false);
+        for bytes in all.chunks_exact(matrix.bytes.len()) {
+            matmul(kernels, pool, &mut [(matrix.view(bytes), &mut out)], &x, false);
         }
     });
-    seconds / all.len() as f64
+    seconds / (copies * rows * block_type.row_bytes(cols)) as f64
 }
 
 fn prefill(kernels: &Kernels, pool: &ThreadPool, block_type: BlockType, tokens: usize) -> (f64, f64) {
-    let raws: Vec<_> = LAYER
+    let matrices: Vec<_> = LAYER
         .iter()
-        .map(|&(rows, cols)| weights(block_type, rows, cols, rows))
+        .map(|&(rows, cols)| Prepared::new(kernels, pool, block_type, rows, cols))
         .collect();
     let input: Vec<f32> = (0..tokens * 3072).map(|i| (i as f32).sin()).collect();
     let mut out = vec![0f32; tokens * 3072];
     let mut x = Activations::new();
     let seconds = median(pool, 5, || {
-        for (&(rows, cols), raw) in LAYER.iter().zip(&raws) {
+        for (&(rows, cols), matrix) in LAYER.iter().zip(&matrices) {
             let (input, out) = (&input[..tokens * cols], &mut out[..tokens * rows]);
             if block_type.is_float() {
                 x.prepare_f32(input, tokens, cols);
             } else {
                 x.prepare_quantized(kernels, pool, input, tokens, cols);
             }
-            let matrix = MatrixView::new(block_type, rows, cols, raw).unwrap();
-            matmul(kernels, pool, &mut [(matrix, out)], &x, false);
+            matmul(kernels, pool, &mut [(matrix.view(&matrix.bytes), out)], &x, false);
         }
     });
     let weights: usize = LAYER.iter().map(|(rows, cols)| rows * cols).sum();

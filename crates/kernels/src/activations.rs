@@ -22,11 +22,11 @@ pub(crate) struct QuantBlock {
     pub scales: [f32; 8],
     /// Per 32 values: scale times the sum of the quants.
     pub sums32: [f32; 8],
-    /// Per 16 values: scale times the sum of the quants.
-    pub sums16: [f32; 16],
-    /// Per 32 values: -128 times the sum of the quants. Signed weights made unsigned by adding 128 need it as the start
-    /// of their sum.
-    pub starts: [i32; 8],
+    /// Per 32 values: -128 times the sum of the quants. Weights whose bits have a constant added, a power of two up to
+    /// 128, need a fraction of it as the start of their sum.
+    pub starts32: [i32; 8],
+    /// Per 16 values: -32 times the sum of the quants, for types with a scale for 16 weights.
+    pub starts16: [i32; 16],
     pub quants: [i8; BLOCK],
 }
 
@@ -34,8 +34,8 @@ impl QuantBlock {
     pub const ZERO: Self = Self {
         scales: [0.0; 8],
         sums32: [0.0; 8],
-        sums16: [0.0; 16],
-        starts: [0; 8],
+        starts32: [0; 8],
+        starts16: [0; 16],
         quants: [0; BLOCK],
     };
 }

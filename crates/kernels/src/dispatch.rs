@@ -6,7 +6,7 @@ use half::f16;
 
 use crate::activations::QuantBlock;
 use crate::blocks::BlockType;
-use crate::panel::{PANEL_ROWS, PANEL_TOKENS, PanelBlock, PanelKernels};
+use crate::panel::{Multiply, PANEL_ROWS, PANEL_TOKENS, PanelLayout};
 use crate::scalar;
 
 /// An instruction set that has a table of kernels.
@@ -176,8 +176,8 @@ pub(crate) struct TileEntry {
 pub struct Kernels {
     pub(crate) isa: Isa,
     pub(crate) tiles: [TileEntry; BlockType::ALL.len()],
-    /// For products with many tokens, where the set has a way of its own.
-    pub(crate) panels: [Option<PanelKernels>; BlockType::ALL.len()],
+    /// For quantized weights that were packed, where the set has a way of its own.
+    pub(crate) panels: [Option<Multiply>; BlockType::ALL.len()],
     pub(crate) quantize_row: unsafe fn(x: &[f32], out: &mut [QuantBlock]),
     pub(crate) sum_of_squares: unsafe fn(x: &[f32]) -> f32,
     /// `out[i] = x[i] * scale * weight[i]`
@@ -234,10 +234,13 @@ impl Kernels {
         self.isa
     }
 
-    /// The instruction set that this table's matmul of weights of this type by one token is written for: the table's
-    /// own, or an earlier one where that does as well.
+    /// The instruction set that this table's matmul of weights of this type, packed if there are panels for them, is
+    /// written for: the table's own, or an earlier one where that does as well.
     pub fn matmul_isa(&self, block_type: BlockType) -> Isa {
-        self.tiles[block_type as usize].isa
+        match self.panels[block_type as usize] {
+            Some(_) => self.isa,
+            None => self.tiles[block_type as usize].isa,
+        }
     }
 }
 
@@ -285,38 +288,28 @@ impl Kernels {
         unsafe { tile(weights, x, out) }
     }
 
-    /// Whether products with many tokens go by way of panels.
+    /// Whether weights of this type are multiplied faster once they are packed into panels.
     pub(crate) fn has_panels(&self, block_type: BlockType) -> bool {
         self.panels[block_type as usize].is_some()
-    }
-
-    /// Packs `weights` into `panel`, for [`Kernels::multiply_panel`].
-    pub(crate) fn pack_panel(&self, block_type: BlockType, weights: WeightRows<'_>, panel: &mut [PanelBlock]) {
-        let panels = self.panels[block_type as usize].expect("the table has panels for the type");
-        assert!(weights.num_rows <= PANEL_ROWS);
-        assert_eq!(weights.row_bytes % block_type.block_bytes(), 0);
-        let cols = weights.row_bytes / block_type.block_bytes() * block_type.block_len();
-        assert_eq!(panel.len(), cols.div_ceil(crate::activations::BLOCK));
-        // SAFETY: the machine has the table's instruction set; `WeightRows` and the checks above hold all lengths.
-        unsafe { (panels.pack)(weights, panel) }
     }
 
     /// `out[token][row]` of a packed panel.
     pub(crate) fn multiply_panel(
         &self,
         block_type: BlockType,
-        panel: &[PanelBlock],
+        panel: &[u8],
         x: &[&[QuantBlock]],
         out: &mut [[f32; PANEL_ROWS]],
     ) {
-        let panels = self.panels[block_type as usize].expect("the table has panels for the type");
+        let multiply = self.panels[block_type as usize].expect("the table has panels for the type");
         assert!((1..=PANEL_TOKENS).contains(&x.len()));
         assert_eq!(out.len(), x.len());
+        let block_bytes = PanelLayout::of(block_type).block_bytes();
         for row in x {
-            assert_eq!(row.len(), panel.len());
+            assert_eq!(row.len() * block_bytes, panel.len());
         }
         // SAFETY: the machine has the table's instruction set; the lengths were checked.
-        unsafe { (panels.multiply)(panel, x, out) }
+        unsafe { multiply(panel, x, out) }
     }
 
     pub(crate) fn add_values(&self, rows: ValueRows<'_>, weights: &[f32], weight_stride: usize, out: &mut [f32]) {

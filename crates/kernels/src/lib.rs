@@ -31,7 +31,7 @@ pub use bandwidth::memory_bandwidth;
 pub use blocks::{BlockType, dequantize_row};
 pub use dispatch::{Isa, Kernels, active_isa, available_isas, isa_override_note};
 pub use half::f16;
-pub use matmul::{MatrixView, ShapeError, matmul, matmul_rows};
+pub use matmul::{Layout, MatrixView, ShapeError, matmul, matmul_rows, pack, packed_bytes};
 pub use norm::{rms_norm, rms_norm_in_place, rms_norm_rows};
 pub use parallel::for_each_row;
 pub use rope::{RopeTable, rotate};

@@ -1,17 +1,27 @@
-//! Products of weight matrices, in their file's own block layout, with rows of activations.
+//! Products of weight matrices, as they lie in a file or packed, with rows of activations.
 
 use std::fmt;
 
-use crate::activations::{Activations, BLOCK, QuantBlock};
+use crate::activations::{Activations, QuantBlock};
 use crate::blocks::BlockType;
 use crate::dispatch::{Kernels, TILE_TOKENS, WeightRows};
-use crate::panel::{PANEL_ROWS, PANEL_TOKENS, with_panels};
+use crate::panel::{PANEL_ROWS, PANEL_TOKENS, PanelLayout, pack_panel};
 use crate::shared_slice::SharedSlice;
 use crate::thread_pool::ThreadPool;
 
-/// A matrix `[rows, cols]` of weights, each row a sequence of blocks, in bytes of any alignment.
+/// How a matrix's blocks follow each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Layout {
+    /// Row by row, each a sequence of blocks, as in a file.
+    Rows,
+    /// By panels of sixteen rows: what [`pack`] makes.
+    Panels,
+}
+
+/// A matrix `[rows, cols]` of weights, in bytes of any alignment.
 #[derive(Clone, Copy, Debug)]
 pub struct MatrixView<'a> {
+    pub layout: Layout,
     pub block_type: BlockType,
     pub rows: usize,
     pub cols: usize,
@@ -80,6 +90,7 @@ impl<'a> MatrixView<'a> {
             });
         }
         Ok(Self {
+            layout: Layout::Rows,
             block_type,
             rows,
             cols,
@@ -88,10 +99,45 @@ impl<'a> MatrixView<'a> {
     }
 
     /// The bytes of one row.
+    ///
+    /// # Panics
+    /// If the rows are packed.
     pub fn row(&self, row: usize) -> &'a [u8] {
+        assert_eq!(self.layout, Layout::Rows);
         let row_bytes = self.block_type.row_bytes(self.cols);
         &self.bytes[row * row_bytes..][..row_bytes]
     }
+}
+
+/// Bytes of a matrix once it is packed, or `None` if the table multiplies the type as it lies in a file.
+///
+/// # Panics
+/// If `cols` is not a multiple of the type's block.
+pub fn packed_bytes(kernels: &Kernels, block_type: BlockType, rows: usize, cols: usize) -> Option<usize> {
+    assert!(cols.is_multiple_of(block_type.block_len()));
+    kernels
+        .has_panels(block_type)
+        .then(|| rows.div_ceil(PANEL_ROWS) * PanelLayout::of(block_type).panel_bytes(cols))
+}
+
+/// Packs a matrix for kernels whose [`packed_bytes`] is as long as `out`. Sixteen rows, or the last ones, become one
+/// panel, so that parts of a matrix whose rows divide by sixteen can be packed one after the other.
+///
+/// # Panics
+/// If `out` has another length, or the matrix is packed already.
+pub fn pack(pool: &ThreadPool, matrix: &MatrixView<'_>, out: &mut [u8]) {
+    assert_eq!(matrix.layout, Layout::Rows);
+    let panel_bytes = PanelLayout::of(matrix.block_type).panel_bytes(matrix.cols);
+    let num_panels = matrix.rows.div_ceil(PANEL_ROWS);
+    assert_eq!(out.len(), num_panels * panel_bytes, "bytes of a packed matrix");
+    let row_bytes = matrix.block_type.row_bytes(matrix.cols);
+    let rows = WeightRows::new(matrix.bytes, matrix.rows, row_bytes, row_bytes);
+    let out = SharedSlice::new(out);
+    pool.run(num_panels, &|panel| {
+        // SAFETY: each panel belongs to one task.
+        let target = unsafe { out.range(panel * panel_bytes, panel_bytes) };
+        pack_panel(matrix.block_type, rows.part(panel * PANEL_ROWS, PANEL_ROWS), target);
+    });
 }
 
 /// Matrices of one parallel region; more are done in several.
@@ -102,9 +148,6 @@ const TASK_ROWS: usize = 64;
 const TASK_BYTES: usize = 192 << 10;
 /// Tasks per thread that a region aims at, so that a slow thread leaves work to the others.
 const TASKS_PER_THREAD: usize = 8;
-
-/// Tokens from which on packing rows into panels pays.
-const MIN_PANEL_TOKENS: usize = 6;
 
 /// One matrix of a region.
 #[derive(Clone, Copy)]
@@ -187,9 +230,16 @@ fn checked<'a>(matrix: MatrixView<'a>, x: &Activations, num_tokens: usize, out: 
         "out of a product of {num_tokens} tokens with {} rows",
         matrix.rows
     );
+    let bytes = match matrix.layout {
+        Layout::Rows => matrix.block_type.row_bytes(matrix.cols).checked_mul(matrix.rows),
+        Layout::Panels => {
+            let panel_bytes = PanelLayout::of(matrix.block_type).panel_bytes(matrix.cols);
+            matrix.rows.div_ceil(PANEL_ROWS).checked_mul(panel_bytes)
+        }
+    };
     assert_eq!(
         Some(matrix.bytes.len()),
-        matrix.block_type.row_bytes(matrix.cols).checked_mul(matrix.rows),
+        bytes,
         "bytes of a {} matrix of {} x {}",
         matrix.block_type.name(),
         matrix.rows,
@@ -224,13 +274,13 @@ fn run_region(kernels: &Kernels, pool: &ThreadPool, targets: &[Option<Target<'_>
 fn run_task(kernels: &Kernels, target: &Target<'_>, first_row: usize, x: &Activations) {
     let matrix = &target.matrix;
     let num_rows = target.rows_per_task.min(matrix.rows - first_row);
+    if matrix.layout == Layout::Panels {
+        return run_panels(kernels, target, first_row, num_rows, x);
+    }
     let row_bytes = matrix.block_type.row_bytes(matrix.cols);
     let bytes = &matrix.bytes[first_row * row_bytes..][..num_rows * row_bytes];
     let weights = WeightRows::new(bytes, num_rows, row_bytes, row_bytes);
     let num_tokens = target.token_rows.map_or(x.tokens(), <[u32]>::len);
-    if num_tokens >= MIN_PANEL_TOKENS && kernels.has_panels(matrix.block_type) {
-        return run_panels(kernels, target, first_row, weights, x);
-    }
     let token_at = |i: usize| target.token_rows.map_or(i, |rows| rows[i] as usize);
     let mut products = [0f32; TASK_ROWS * TILE_TOKENS];
     for first in (0..num_tokens).step_by(TILE_TOKENS) {
@@ -254,35 +304,31 @@ fn run_task(kernels: &Kernels, target: &Target<'_>, first_row: usize, x: &Activa
     }
 }
 
-/// The same by way of panels: the rows are packed once, and then multiplied by a few tokens at a time, which stay in
-/// the first cache while all panels pass.
-fn run_panels(kernels: &Kernels, target: &Target<'_>, first_row: usize, weights: WeightRows<'_>, x: &Activations) {
-    let block_type = target.matrix.block_type;
+/// The same of packed rows, from the start of a panel on: a few tokens, which stay in the first cache while all panels
+/// pass, then the next few.
+fn run_panels(kernels: &Kernels, target: &Target<'_>, first_row: usize, num_rows: usize, x: &Activations) {
+    let matrix = &target.matrix;
     let num_tokens = target.token_rows.map_or(x.tokens(), <[u32]>::len);
     let token_at = |i: usize| target.token_rows.map_or(i, |rows| rows[i] as usize);
-    let blocks = target.matrix.cols.div_ceil(BLOCK);
-    let num_panels = weights.num_rows.div_ceil(PANEL_ROWS);
-    with_panels(num_panels * blocks, |panels| {
-        for (index, panel) in panels.chunks_exact_mut(blocks).enumerate() {
-            kernels.pack_panel(block_type, weights.part(index * PANEL_ROWS, PANEL_ROWS), panel);
-        }
-        for first in (0..num_tokens).step_by(PANEL_TOKENS) {
-            let width = PANEL_TOKENS.min(num_tokens - first);
-            let rows: [&[QuantBlock]; PANEL_TOKENS] =
-                std::array::from_fn(|i| x.quant_row(token_at(first + i.min(width - 1))));
-            for (index, panel) in panels.chunks_exact(blocks).enumerate() {
-                let mut products = [[0f32; PANEL_ROWS]; PANEL_TOKENS];
-                kernels.multiply_panel(block_type, panel, &rows[..width], &mut products[..width]);
-                let num_rows = PANEL_ROWS.min(weights.num_rows - index * PANEL_ROWS);
-                for (token, products) in products[..width].iter().enumerate() {
-                    let start = (first + token) * target.matrix.rows + first_row + index * PANEL_ROWS;
-                    // SAFETY: these rows of every token belong to this task alone.
-                    let out = unsafe { target.out.range(start, num_rows) };
-                    store(out, products, 1, target.accumulate);
-                }
+    let panel_bytes = PanelLayout::of(matrix.block_type).panel_bytes(matrix.cols);
+    let first_panel = first_row / PANEL_ROWS;
+    for first in (0..num_tokens).step_by(PANEL_TOKENS) {
+        let width = PANEL_TOKENS.min(num_tokens - first);
+        let rows: [&[QuantBlock]; PANEL_TOKENS] =
+            std::array::from_fn(|i| x.quant_row(token_at(first + i.min(width - 1))));
+        for index in 0..num_rows.div_ceil(PANEL_ROWS) {
+            let panel = &matrix.bytes[(first_panel + index) * panel_bytes..][..panel_bytes];
+            let mut products = [[0f32; PANEL_ROWS]; PANEL_TOKENS];
+            kernels.multiply_panel(matrix.block_type, panel, &rows[..width], &mut products[..width]);
+            let num_rows = PANEL_ROWS.min(num_rows - index * PANEL_ROWS);
+            for (token, products) in products[..width].iter().enumerate() {
+                let start = (first + token) * matrix.rows + first_row + index * PANEL_ROWS;
+                // SAFETY: these rows of every token belong to this task alone.
+                let out = unsafe { target.out.range(start, num_rows) };
+                store(out, products, 1, target.accumulate);
             }
         }
-    });
+    }
 }
 
 /// Writes every `width`th product.

@@ -107,7 +107,8 @@ fn dot_block(weights: &Unpacked, len: usize, x: &QuantBlock, start: usize) -> f3
         let quants = &x.quants[at..][..16];
         let dot: i32 = w.iter().zip(quants).map(|(&w, &x)| i32::from(w) * i32::from(x)).sum();
         sum += weights.scales[part] * x.scales[at / 32] * dot as f32;
-        sum -= weights.mins[part] * x.sums16[at / 16];
+        // -32 times the sum of these quants is kept.
+        sum += weights.mins[part] * x.scales[at / 32] * (x.starts16[at / 16] as f32 / 32.0);
     }
     sum
 }
@@ -138,11 +139,11 @@ pub(crate) fn quantize_group(values: &[f32], group: usize, block: &mut QuantBloc
     let mut total = 0;
     for part in 2 * group..2 * group + 2 {
         let sum: i32 = block.quants[part * 16..][..16].iter().map(|&q| i32::from(q)).sum();
-        block.sums16[part] = scale * sum as f32;
+        block.starts16[part] = -32 * sum;
         total += sum;
     }
     block.sums32[group] = scale * total as f32;
-    block.starts[group] = -128 * total;
+    block.starts32[group] = -128 * total;
 }
 
 pub(crate) fn sum_of_squares(x: &[f32]) -> f32 {

@@ -5,16 +5,47 @@ mod inputs;
 
 use inputs::{FILLS, Fill, Random};
 use izwi_kernels::{
-    Activations, BlockType, Isa, Kernels, MatrixView, ShapeError, ThreadPool, dequantize_row, matmul, matmul_rows,
+    Activations, BlockType, Isa, Kernels, Layout, MatrixView, ShapeError, ThreadPool, dequantize_row, matmul,
+    matmul_rows, pack, packed_bytes,
 };
 
 const TOKEN_COUNTS: [usize; 9] = [1, 2, 3, 4, 5, 7, 8, 17, 33];
 
+/// The matrix as these kernels take it, with the bytes that it then lies in.
+struct Prepared<'a> {
+    matrix: MatrixView<'a>,
+    packed: Option<Vec<u8>>,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(kernels: &Kernels, pool: &ThreadPool, matrix: MatrixView<'a>) -> Self {
+        let packed = packed_bytes(kernels, matrix.block_type, matrix.rows, matrix.cols).map(|len| {
+            // Shifted by a byte, so that nothing is aligned; what was there before must not show.
+            let mut bytes = vec![0xa5; len + 1];
+            pack(pool, &matrix, &mut bytes[1..]);
+            bytes
+        });
+        Self { matrix, packed }
+    }
+
+    fn view(&self) -> MatrixView<'_> {
+        match &self.packed {
+            None => self.matrix,
+            Some(bytes) => MatrixView {
+                layout: Layout::Panels,
+                bytes: &bytes[1..],
+                ..self.matrix
+            },
+        }
+    }
+}
+
 fn product(kernels: &Kernels, pool: &ThreadPool, matrix: MatrixView<'_>, x: &[f32], tokens: usize) -> Vec<f32> {
+    let prepared = Prepared::new(kernels, pool, matrix);
     let mut activations = Activations::new();
     activations.prepare(kernels, pool, x, tokens, matrix.cols);
     let mut out = vec![f32::NAN; tokens * matrix.rows];
-    matmul(kernels, pool, &mut [(matrix, &mut out)], &activations, false);
+    matmul(kernels, pool, &mut [(prepared.view(), &mut out)], &activations, false);
     out
 }
 
@@ -156,6 +187,37 @@ fn every_token_count_matches_the_scalar_twin() {
 }
 
 #[test]
+fn a_token_has_the_same_products_alone_and_in_company() {
+    let pool = ThreadPool::new(2);
+    let mut random = Random::new(8);
+    let (rows, cols, tokens) = (35, 544, 19);
+    let x = random.values(tokens * cols);
+    for kernels in inputs::simd_tables() {
+        for block_type in BlockType::ALL.into_iter().filter(|t| t.block_len() <= 32) {
+            let raw = inputs::blocks(
+                block_type,
+                rows * cols / block_type.block_len(),
+                Fill::Random,
+                &mut random,
+            );
+            let matrix = MatrixView::new(block_type, rows, cols, &raw).unwrap();
+            let together = product(kernels, &pool, matrix, &x, tokens);
+            for (token, x) in x.chunks_exact(cols).enumerate() {
+                let alone = product(kernels, &pool, matrix, x, 1);
+                let expected = &together[token * rows..][..rows];
+                assert_eq!(
+                    alone,
+                    expected,
+                    "{:?} {} token {token}",
+                    kernels.isa(),
+                    block_type.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn several_matrices_share_a_region_and_accumulate() {
     let pool = ThreadPool::new(2);
     let mut random = Random::new(4);
@@ -176,7 +238,12 @@ fn several_matrices_share_a_region_and_accumulate() {
             .map(|(&(t, rows), raw)| MatrixView::new(t, rows, cols, raw).unwrap())
             .collect();
         let mut outs: Vec<_> = views.iter().map(|v| vec![1f32; tokens * v.rows]).collect();
-        let mut pairs: Vec<_> = views.iter().zip(&mut outs).map(|(v, out)| (*v, &mut out[..])).collect();
+        let prepared: Vec<_> = views.iter().map(|view| Prepared::new(kernels, &pool, *view)).collect();
+        let mut pairs: Vec<_> = prepared
+            .iter()
+            .zip(&mut outs)
+            .map(|(p, out)| (p.view(), &mut out[..]))
+            .collect();
         matmul(kernels, &pool, &mut pairs, &activations, true);
         for (view, out) in views.iter().zip(&outs) {
             let alone = product(kernels, &pool, *view, &x, tokens);
@@ -199,17 +266,15 @@ fn chosen_token_rows_equal_the_whole_product() {
             let raw = inputs::blocks(block_type, count, Fill::Random, &mut random);
             let matrix = MatrixView::new(block_type, rows, cols, &raw).unwrap();
             let whole = product(kernels, &pool, matrix, &x, tokens);
+            let prepared = Prepared::new(kernels, &pool, matrix);
             let mut activations = Activations::new();
             activations.prepare(kernels, &pool, &x, tokens, cols);
             for n in 0..=chosen.len() {
                 let mut out = vec![f32::NAN; n * rows];
-                matmul_rows(kernels, &pool, matrix, &activations, &chosen[..n], &mut out);
+                matmul_rows(kernels, &pool, prepared.view(), &activations, &chosen[..n], &mut out);
                 for (out, &token) in out.chunks_exact(rows).zip(&chosen) {
-                    let expected = &whole[token as usize * rows..][..rows];
-                    for (a, b) in out.iter().zip(expected) {
-                        // A token may sit in a tile of another width, which sums in another order.
-                        assert!((a - b).abs() <= 1e-4 * b.abs().max(1.0), "{a} {b}");
-                    }
+                    // To the bit, in whatever company.
+                    assert_eq!(*out, whole[token as usize * rows..][..rows]);
                 }
             }
         }
@@ -250,7 +315,8 @@ fn buffers_are_reused_for_other_shapes() {
             let x = random.values(tokens * cols);
             activations.prepare_quantized(kernels, &pool, &x, tokens, cols);
             let mut out = vec![f32::NAN; tokens * 5];
-            matmul(kernels, &pool, &mut [(matrix, &mut out)], &activations, false);
+            let prepared = Prepared::new(kernels, &pool, matrix);
+            matmul(kernels, &pool, &mut [(prepared.view(), &mut out)], &activations, false);
             assert_eq!(out, product(kernels, &pool, matrix, &x, tokens));
         }
     }

@@ -4,7 +4,7 @@
 //! of grouped-query attention with a per-head RMS norm on q and k before RoPE (half-split), then SwiGLU; embeddings tied
 //! to the output head where the file has no `output.weight`.
 
-use crate::backend::{AttentionConfig, Backend};
+use crate::backend::{AttentionConfig, Backend, EmbeddingTable};
 use crate::config::Qwen3Config;
 use crate::gguf::{GgufFile, Tensor};
 use crate::qwen3_moe::Experts;
@@ -14,13 +14,12 @@ use crate::{Batch, Result};
 pub struct Qwen3<B: Backend> {
     config: Qwen3Config,
     attention: AttentionConfig,
-    /// `[vocab, hidden]`
-    embedding: B::Matrix,
+    embedding: EmbeddingTable,
     layers: Vec<Layer<B>>,
     /// `[hidden]`
     output_norm: B::Vector,
-    /// `[vocab, hidden]`; `None`: the embedding.
-    output: Option<B::Matrix>,
+    /// `[vocab, hidden]`; the embeddings where the file has no matrix of its own.
+    output: B::Matrix,
 }
 
 struct Layer<B: Backend> {
@@ -84,10 +83,11 @@ impl<B: Backend> Qwen3<B> {
         let layers = (0..config.num_layers)
             .map(|index| Layer::load(&loader, config, index))
             .collect::<Result<_>>()?;
+        let embedding = loader.tensor("token_embd.weight", &[config.vocab_size, config.hidden_size])?;
         let output = if file.has_tensor("output.weight") {
-            Some(loader.matrix("output.weight", config.vocab_size, config.hidden_size)?)
+            loader.matrix("output.weight", config.vocab_size, config.hidden_size)?
         } else {
-            None
+            backend.matrix(&embedding)?
         };
         Ok(Self {
             attention: AttentionConfig {
@@ -97,7 +97,7 @@ impl<B: Backend> Qwen3<B> {
                 rms_norm_epsilon: config.rms_norm_epsilon,
                 rope_theta: config.rope_theta,
             },
-            embedding: loader.matrix("token_embd.weight", config.vocab_size, config.hidden_size)?,
+            embedding: EmbeddingTable::new(&embedding, config.hidden_size),
             layers,
             output_norm: loader.vector("output_norm.weight", config.hidden_size)?,
             output,
@@ -127,14 +127,13 @@ impl<B: Backend> Qwen3<B> {
         if batch.logit_rows.is_empty() {
             return Ok(true);
         }
-        let head = self.output.as_ref().unwrap_or(&self.embedding);
         let epsilon = self.config.rms_norm_epsilon;
         backend.logits(
             &scratch.hidden,
             &batch.logit_rows,
             &self.output_norm,
             epsilon,
-            head,
+            &self.output,
             logits,
         )?;
         Ok(true)

@@ -10,22 +10,14 @@ use candle_nn::rotary_emb::rope_thd;
 use half::f16;
 use izwi_kernels::BlockType;
 
-use super::{AttentionConfig, Backend, ExpertWeights, KvCacheShape, route};
-use crate::gguf::{StorageSlice, Tensor};
+use super::{AttentionConfig, Backend, EmbeddingTable, ExpertWeights, KvCacheShape, route};
+use crate::gguf::Tensor;
 use crate::{Batch, ModelError, Result};
 
 pub struct CandleBackend {
     device: Device,
     /// F32 on the CPU, F16 on GPUs.
     kv_dtype: DType,
-}
-
-/// A matrix on the device, and where its rows lie in the file (embeddings are looked up there).
-pub struct CandleMatrix {
-    product: QMatMul,
-    file: StorageSlice,
-    block_type: BlockType,
-    cols: usize,
 }
 
 /// `[tokens, width]`; `None` before it is first written.
@@ -157,7 +149,7 @@ impl CandleBackend {
 }
 
 impl Backend for CandleBackend {
-    type Matrix = CandleMatrix;
+    type Matrix = QMatMul;
     type MatrixStack = Vec<QMatMul>;
     type Vector = CandleTensor;
     type Activations = Rows;
@@ -208,18 +200,11 @@ impl Backend for CandleBackend {
         1
     }
 
-    fn matrix(&self, tensor: &Tensor) -> Result<CandleMatrix> {
+    fn matrix(&self, tensor: &Tensor) -> Result<QMatMul> {
         let [rows, cols] = tensor.info.shape[..] else {
             return Err(wrong_rank(tensor));
         };
-        let block_type = tensor.info.block_type;
-        let product = self.product(tensor.bytes(), block_type, rows, cols)?;
-        Ok(CandleMatrix {
-            product,
-            file: tensor.slice(),
-            block_type,
-            cols,
-        })
+        self.product(tensor.bytes(), tensor.info.block_type, rows, cols)
     }
 
     fn matrix_stack(&self, tensor: &Tensor) -> Result<Vec<QMatMul>> {
@@ -286,18 +271,11 @@ impl Backend for CandleBackend {
         Ok(())
     }
 
-    fn embed(&self, table: &CandleMatrix, token_ids: &[u32], out: &mut Rows) -> Result<()> {
-        let row_bytes = table.block_type.row_bytes(table.cols);
-        let mut rows = vec![0.0; token_ids.len() * table.cols];
-        for (row, &id) in rows.chunks_exact_mut(table.cols).zip(token_ids) {
-            let bytes = &table.file.bytes()[id as usize * row_bytes..][..row_bytes];
-            izwi_kernels::dequantize_row(table.block_type, bytes, row);
-        }
-        out.0 = Some(CandleTensor::from_vec(
-            rows,
-            (token_ids.len(), table.cols),
-            &self.device,
-        )?);
+    fn embed(&self, table: &EmbeddingTable, token_ids: &[u32], out: &mut Rows) -> Result<()> {
+        let shape = (token_ids.len(), table.hidden_size());
+        let mut rows = vec![0.0; shape.0 * shape.1];
+        table.rows(token_ids, &mut rows);
+        out.0 = Some(CandleTensor::from_vec(rows, shape, &self.device)?);
         Ok(())
     }
 
@@ -306,12 +284,12 @@ impl Backend for CandleBackend {
         x: &Rows,
         norm: &CandleTensor,
         epsilon: f32,
-        matrices: [&CandleMatrix; N],
+        matrices: [&QMatMul; N],
         out: [&mut Rows; N],
     ) -> Result<()> {
         let normed = rms_norm(x.get()?, norm, epsilon)?;
         for (rows, matrix) in out.into_iter().zip(matrices) {
-            rows.0 = Some(matrix.product.forward(&normed)?);
+            rows.0 = Some(matrix.forward(&normed)?);
         }
         Ok(())
     }
@@ -385,8 +363,8 @@ impl Backend for CandleBackend {
         Ok(())
     }
 
-    fn project_add(&self, x: &Rows, matrix: &CandleMatrix, residual: &mut Rows) -> Result<()> {
-        residual.0 = Some((residual.get()? + matrix.product.forward(x.get()?)?)?);
+    fn project_add(&self, x: &Rows, matrix: &QMatMul, residual: &mut Rows) -> Result<()> {
+        residual.0 = Some((residual.get()? + matrix.forward(x.get()?)?)?);
         Ok(())
     }
 
@@ -395,10 +373,10 @@ impl Backend for CandleBackend {
         hidden: &mut Rows,
         norm: &CandleTensor,
         epsilon: f32,
-        [gate, up, down]: [&CandleMatrix; 3],
+        [gate, up, down]: [&QMatMul; 3],
     ) -> Result<()> {
         let normed = rms_norm(hidden.get()?, norm, epsilon)?;
-        let mixed = swiglu(&gate.product, &up.product, &down.product, &normed)?;
+        let mixed = swiglu(gate, up, down, &normed)?;
         hidden.0 = Some((hidden.get()? + mixed)?);
         Ok(())
     }
@@ -411,7 +389,7 @@ impl Backend for CandleBackend {
         weights: &ExpertWeights<'_, Self>,
     ) -> Result<()> {
         let normed = rms_norm(hidden.get()?, norm, epsilon)?;
-        let router = weights.router.product.forward(&normed)?;
+        let router = weights.router.forward(&normed)?;
         let num_experts = router.dim(1)?;
         let mut router = router.flatten_all()?.to_vec1::<f32>()?;
         let mut routed = Vec::new();
@@ -454,11 +432,11 @@ impl Backend for CandleBackend {
         rows: &[usize],
         norm: &CandleTensor,
         epsilon: f32,
-        head: &CandleMatrix,
+        head: &QMatMul,
         out: &mut Vec<f32>,
     ) -> Result<()> {
         let wanted = self.gather(hidden, rows)?;
-        let logits = head.product.forward(&rms_norm(&wanted, norm, epsilon)?)?;
+        let logits = head.forward(&rms_norm(&wanted, norm, epsilon)?)?;
         *out = logits.flatten_all()?.to_vec1()?;
         Ok(())
     }

@@ -3,6 +3,10 @@
 pub mod candle;
 pub mod cpu;
 
+mod embedding;
+
+pub use embedding::EmbeddingTable;
+
 use crate::gguf::Tensor;
 use crate::{Batch, Result};
 
@@ -96,7 +100,7 @@ pub trait Backend: Send + Sync + 'static {
     fn write_block(&self, cache: &mut Self::KvCache, block: u32, bytes: &[u8]) -> Result<()>;
 
     /// `out[t] = table[token_ids[t]]`, `[tokens, hidden]`.
-    fn embed(&self, table: &Self::Matrix, token_ids: &[u32], out: &mut Self::Activations) -> Result<()>;
+    fn embed(&self, table: &EmbeddingTable, token_ids: &[u32], out: &mut Self::Activations) -> Result<()>;
 
     /// `out[i] = matrices[i] * rms_norm(x)`, `[tokens, rows of matrix i]`.
     fn norm_project<const N: usize>(

@@ -34,6 +34,18 @@ impl StorageSlice {
     pub fn bytes(&self) -> &[u8] {
         &self.storage.bytes()[self.range.clone()]
     }
+
+    /// Gives back the memory that a part's pages took when they were read; reading them again is allowed. Only a hint.
+    pub fn release(&self, part: Range<usize>) {
+        #[cfg(unix)]
+        if let Storage::Mapped(map) = &*self.storage {
+            let start = self.range.start + part.start;
+            // SAFETY: the map is of a file and never written to: its pages come back as they were.
+            let _ = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, start, part.len()) };
+        }
+        #[cfg(not(unix))]
+        let _ = part;
+    }
 }
 
 /// Shape, type and place of a tensor.

@@ -5,23 +5,19 @@
 //! called from such a function.
 
 mod float_tile;
-pub(super) mod formats;
-pub(super) mod k_formats;
-mod panel;
-pub(super) mod panel_rows;
-pub(super) mod quant_tile;
-pub(super) mod simple_formats;
+mod panels;
 mod values;
 mod vector;
 
 use std::arch::x86_64::*;
 
 pub(super) use self::float_tile::f16_tile;
-use self::simple_formats::Eight;
 pub(super) use self::values::add_values;
 use crate::blocks::BlockType;
-use crate::dispatch::{FloatTile, Isa, Kernels, QuantTile, Tile, TileEntry};
-use crate::panel::PanelKernels;
+use crate::dispatch::{FloatTile, Isa, Kernels, Tile, TileEntry};
+use crate::panel::Multiply;
+use crate::scalar;
+use crate::x86::panel_formats::{Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 
 pub(crate) static KERNELS: Kernels = TABLE;
 
@@ -44,51 +40,37 @@ pub(super) const TABLE: Kernels = Kernels {
     add_values: values::add_values,
 };
 
-/// In the order of [`BlockType::ALL`].
-const TILES: [TileEntry; BlockType::ALL.len()] = [
-    float(float_tile::f32_tile),
-    float(float_tile::f16_tile),
-    float(float_tile::bf16_tile),
-    quant(quant_tile::tile::<Eight<simple_formats::Q4_0>>),
-    quant(quant_tile::tile::<Eight<simple_formats::Q4_1>>),
-    quant(quant_tile::tile::<Eight<simple_formats::Q5_0>>),
-    quant(quant_tile::tile::<Eight<simple_formats::Q5_1>>),
-    quant(quant_tile::tile::<Eight<simple_formats::Q8_0>>),
-    quant(quant_tile::tile::<k_formats::Q2K>),
-    quant(quant_tile::tile::<k_formats::Q3K>),
-    quant(quant_tile::tile::<k_formats::Q4K>),
-    quant(quant_tile::tile::<k_formats::Q5K>),
-    quant(quant_tile::tile::<k_formats::Q6K>),
-];
+/// In the order of [`BlockType::ALL`]. Quantized weights are packed into panels; as they lie in a file, they're left to
+/// plain Rust.
+const TILES: [TileEntry; BlockType::ALL.len()] = {
+    let mut tiles = scalar::TILES;
+    tiles[BlockType::F32 as usize] = float(float_tile::f32_tile);
+    tiles[BlockType::F16 as usize] = float(float_tile::f16_tile);
+    tiles[BlockType::BF16 as usize] = float(float_tile::bf16_tile);
+    tiles
+};
 
 /// In the order of [`BlockType::ALL`].
-const PANELS: [Option<PanelKernels>; BlockType::ALL.len()] = [
+const PANELS: [Option<Multiply>; BlockType::ALL.len()] = [
     None,
     None,
     None,
-    Some(panel::kernels::<Eight<simple_formats::Q4_0>>()),
-    Some(panel::kernels::<Eight<simple_formats::Q4_1>>()),
-    Some(panel::kernels::<Eight<simple_formats::Q5_0>>()),
-    Some(panel::kernels::<Eight<simple_formats::Q5_1>>()),
-    None,
-    Some(panel::kernels::<k_formats::Q2K>()),
-    Some(panel::kernels::<k_formats::Q3K>()),
-    Some(panel::kernels::<k_formats::Q4K>()),
-    Some(panel::kernels::<k_formats::Q5K>()),
-    Some(panel::kernels::<k_formats::Q6K>()),
+    Some(panels::kernel::<Q4_0>()),
+    Some(panels::kernel::<Q4_1>()),
+    Some(panels::kernel::<Q5_0>()),
+    Some(panels::kernel::<Q5_1>()),
+    Some(panels::kernel::<Q8_0>()),
+    Some(panels::kernel::<Q2K>()),
+    Some(panels::kernel::<Q3K>()),
+    Some(panels::kernel::<Q4K>()),
+    Some(panels::kernel::<Q5K>()),
+    Some(panels::kernel::<Q6K>()),
 ];
 
 const fn float(tile: FloatTile) -> TileEntry {
     TileEntry {
         isa: Isa::Avx2,
         tile: Tile::Float(tile),
-    }
-}
-
-const fn quant(tile: QuantTile) -> TileEntry {
-    TileEntry {
-        isa: Isa::Avx2,
-        tile: Tile::Quant(tile),
     }
 }
 

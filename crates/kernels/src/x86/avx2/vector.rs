@@ -112,12 +112,12 @@ unsafe fn quantize_group(values: &[f32; 32], group: usize, block: &mut QuantBloc
             _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_srli_epi64(two, 32)))
         });
         block.scales[group] = scale;
-        block.sums16[2 * group] = scale * sums[0] as f32;
-        block.sums16[2 * group + 1] = scale * sums[1] as f32;
+        block.starts16[2 * group] = sums[0].wrapping_mul(-32);
+        block.starts16[2 * group + 1] = sums[1].wrapping_mul(-32);
         // The quants of a NaN are out of range: then the sums may be anything, as the scale is NaN.
         let total = sums[0].wrapping_add(sums[1]);
         block.sums32[group] = scale * total as f32;
-        block.starts[group] = total.wrapping_mul(-128);
+        block.starts32[group] = total.wrapping_mul(-128);
     }
 }
 

@@ -1,20 +1,22 @@
-//! The CPU backend: our own kernels, straight on the mapped file.
+//! The CPU backend: our own kernels.
+
+mod weights;
 
 use std::sync::Mutex;
 
 use half::f16;
 use half::vec::HalfBitsVecExt;
-use izwi_kernels::{
-    Activations as PreparedRows, AttentionShape, BlockType, Kernels, MatrixView, RopeTable, SequenceSpan, ThreadPool,
-};
+use izwi_kernels::{Activations as PreparedRows, AttentionShape, Kernels, RopeTable, SequenceSpan, ThreadPool};
 
-use super::{AttentionConfig, Backend, ExpertWeights, KvCacheShape, route};
-use crate::gguf::{StorageSlice, Tensor};
+use self::weights::{CpuMatrix, CpuMatrixStack, Packing};
+use super::{AttentionConfig, Backend, EmbeddingTable, ExpertWeights, KvCacheShape, route};
+use crate::gguf::Tensor;
 use crate::{Batch, ModelError, Result};
 
 pub struct CpuBackend {
     kernels: &'static Kernels,
     pool: ThreadPool,
+    packing: Packing,
     /// Only one pass runs at a time, so this is never waited for.
     scratch: Mutex<Scratch>,
 }
@@ -72,46 +74,6 @@ impl Rows {
     }
 }
 
-/// A matrix as it lies in the file.
-pub struct FileMatrix {
-    bytes: StorageSlice,
-    block_type: BlockType,
-    rows: usize,
-    cols: usize,
-}
-
-impl FileMatrix {
-    fn view(&self) -> MatrixView<'_> {
-        MatrixView {
-            block_type: self.block_type,
-            rows: self.rows,
-            cols: self.cols,
-            bytes: self.bytes.bytes(),
-        }
-    }
-}
-
-/// Matrices of one shape, one behind the other.
-pub struct FileMatrixStack {
-    bytes: StorageSlice,
-    block_type: BlockType,
-    rows: usize,
-    cols: usize,
-}
-
-impl FileMatrixStack {
-    fn view(&self, index: usize) -> MatrixView<'_> {
-        let matrix_bytes = self.rows * self.block_type.row_bytes(self.cols);
-        let bytes = &self.bytes.bytes()[index * matrix_bytes..(index + 1) * matrix_bytes];
-        MatrixView {
-            block_type: self.block_type,
-            rows: self.rows,
-            cols: self.cols,
-            bytes,
-        }
-    }
-}
-
 pub struct CpuKvCache {
     shape: KvCacheShape,
     /// One for each layer, `[num_blocks, num_kv_heads, block_size, head_dim]`.
@@ -129,6 +91,7 @@ impl CpuBackend {
         Self {
             kernels,
             pool: ThreadPool::new(num_threads),
+            packing: Packing::default(),
             scratch: Mutex::default(),
         }
     }
@@ -154,8 +117,8 @@ impl CpuBackend {
 }
 
 impl Backend for CpuBackend {
-    type Matrix = FileMatrix;
-    type MatrixStack = FileMatrixStack;
+    type Matrix = CpuMatrix;
+    type MatrixStack = CpuMatrixStack;
     type Vector = Vec<f32>;
     type Activations = Rows;
     type KvCache = CpuKvCache;
@@ -193,28 +156,12 @@ impl Backend for CpuBackend {
         1
     }
 
-    fn matrix(&self, tensor: &Tensor) -> Result<FileMatrix> {
-        let [rows, cols] = tensor.info.shape[..] else {
-            return Err(wrong_rank(tensor));
-        };
-        Ok(FileMatrix {
-            bytes: tensor.slice(),
-            block_type: tensor.info.block_type,
-            rows,
-            cols,
-        })
+    fn matrix(&self, tensor: &Tensor) -> Result<CpuMatrix> {
+        self.packing.matrix(self.kernels, &self.pool, tensor)
     }
 
-    fn matrix_stack(&self, tensor: &Tensor) -> Result<FileMatrixStack> {
-        let [_, rows, cols] = tensor.info.shape[..] else {
-            return Err(wrong_rank(tensor));
-        };
-        Ok(FileMatrixStack {
-            bytes: tensor.slice(),
-            block_type: tensor.info.block_type,
-            rows,
-            cols,
-        })
+    fn matrix_stack(&self, tensor: &Tensor) -> Result<CpuMatrixStack> {
+        self.packing.stack(self.kernels, &self.pool, tensor)
     }
 
     fn vector(&self, tensor: &Tensor) -> Result<Vec<f32>> {
@@ -270,14 +217,8 @@ impl Backend for CpuBackend {
         Ok(())
     }
 
-    fn embed(&self, table: &FileMatrix, token_ids: &[u32], out: &mut Rows) -> Result<()> {
-        let row_bytes = table.block_type.row_bytes(table.cols);
-        let bytes = table.bytes.bytes();
-        let rows = out.resize(token_ids.len(), table.cols);
-        for (row, &id) in rows.chunks_exact_mut(table.cols).zip(token_ids) {
-            let start = id as usize * row_bytes;
-            izwi_kernels::dequantize_row(table.block_type, &bytes[start..start + row_bytes], row);
-        }
+    fn embed(&self, table: &EmbeddingTable, token_ids: &[u32], out: &mut Rows) -> Result<()> {
+        table.rows(token_ids, out.resize(token_ids.len(), table.hidden_size()));
         Ok(())
     }
 
@@ -286,7 +227,7 @@ impl Backend for CpuBackend {
         x: &Rows,
         norm: &Vec<f32>,
         epsilon: f32,
-        matrices: [&FileMatrix; N],
+        matrices: [&CpuMatrix; N],
         out: [&mut Rows; N],
     ) -> Result<()> {
         let Scratch { normed, prepared, .. } = &mut *self.scratch();
@@ -295,7 +236,7 @@ impl Backend for CpuBackend {
         let mut products = out.map(|rows| {
             let matrix = matrices[index];
             index += 1;
-            (matrix.view(), rows.resize(x.tokens(), matrix.rows))
+            (matrix.view(), rows.resize(x.tokens(), matrix.rows()))
         });
         izwi_kernels::matmul(self.kernels, &self.pool, &mut products, prepared, false);
         Ok(())
@@ -371,7 +312,7 @@ impl Backend for CpuBackend {
         Ok(())
     }
 
-    fn project_add(&self, x: &Rows, matrix: &FileMatrix, residual: &mut Rows) -> Result<()> {
+    fn project_add(&self, x: &Rows, matrix: &CpuMatrix, residual: &mut Rows) -> Result<()> {
         let prepared = &mut self.scratch().prepared;
         prepared.prepare(self.kernels, &self.pool, &x.values, x.tokens(), x.width);
         let products = &mut [(matrix.view(), &mut residual.values[..])];
@@ -384,7 +325,7 @@ impl Backend for CpuBackend {
         hidden: &mut Rows,
         norm: &Vec<f32>,
         epsilon: f32,
-        [gate_matrix, up_matrix, down_matrix]: [&FileMatrix; 3],
+        [gate_matrix, up_matrix, down_matrix]: [&CpuMatrix; 3],
     ) -> Result<()> {
         let Scratch {
             normed,
@@ -395,12 +336,12 @@ impl Backend for CpuBackend {
         } = &mut *self.scratch();
         let tokens = hidden.tokens();
         self.norm(&hidden.values, norm, epsilon, normed, prepared);
-        gate.resize(tokens * gate_matrix.rows, 0.0);
-        up.resize(tokens * up_matrix.rows, 0.0);
+        gate.resize(tokens * gate_matrix.rows(), 0.0);
+        up.resize(tokens * up_matrix.rows(), 0.0);
         let products = &mut [(gate_matrix.view(), &mut gate[..]), (up_matrix.view(), &mut up[..])];
         izwi_kernels::matmul(self.kernels, &self.pool, products, prepared, false);
-        self.silu_mul(gate, up, gate_matrix.rows);
-        prepared.prepare(self.kernels, &self.pool, gate, tokens, gate_matrix.rows);
+        self.silu_mul(gate, up, gate_matrix.rows());
+        prepared.prepare(self.kernels, &self.pool, gate, tokens, gate_matrix.rows());
         let products = &mut [(down_matrix.view(), &mut hidden.values[..])];
         izwi_kernels::matmul(self.kernels, &self.pool, products, prepared, true);
         Ok(())
@@ -428,7 +369,7 @@ impl Backend for CpuBackend {
             down,
             prepared: prepared_gate,
         } = experts;
-        let num_experts = weights.router.rows;
+        let num_experts = weights.router.rows();
         self.norm(&hidden.values, norm, epsilon, normed, prepared);
         router.resize(hidden.tokens() * num_experts, 0.0);
         let products = &mut [(weights.router.view(), &mut router[..])];
@@ -479,7 +420,7 @@ impl Backend for CpuBackend {
         rows: &[usize],
         norm: &Vec<f32>,
         epsilon: f32,
-        head: &FileMatrix,
+        head: &CpuMatrix,
         out: &mut Vec<f32>,
     ) -> Result<()> {
         let Scratch {
@@ -490,7 +431,7 @@ impl Backend for CpuBackend {
         } = &mut *self.scratch();
         hidden.gather(rows, wanted);
         self.norm(wanted, norm, epsilon, normed, prepared);
-        out.resize(rows.len() * head.rows, 0.0);
+        out.resize(rows.len() * head.rows(), 0.0);
         izwi_kernels::matmul(
             self.kernels,
             &self.pool,
@@ -527,11 +468,4 @@ fn zeroed(len: usize) -> Result<Vec<f16>> {
     })?;
     drop(probe);
     Ok(vec![0u16; len].reinterpret_into())
-}
-
-fn wrong_rank(tensor: &Tensor) -> ModelError {
-    ModelError::InvalidFile(format!(
-        "the tensor {} has the shape {:?}",
-        tensor.name, tensor.info.shape
-    ))
 }
