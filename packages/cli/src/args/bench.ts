@@ -1,4 +1,5 @@
 /** `izwi bench` as typed: a model's own speed, or how answers come. */
+import { Option } from "commander";
 import type { Command } from "commander";
 import type { NumberRange } from "../number-options.js";
 import { parseNumber } from "../number-options.js";
@@ -72,19 +73,9 @@ export function addBench(program: Command, done: (flags: BenchFlags, command: Co
     .alias("benchmark")
     .description("measure a model's speed, or how fast answers come")
     .argument("[model]", "the model that is measured; 'chat': answers of --model")
-    .option(
-      "--prefill <tokens>",
-      "speed: lengths of prompts, 'none' for none",
-      list("--prefill", manyTokens),
-      [128, 512],
-    )
-    .option(
-      "--depth <tokens>",
-      "speed: tokens in the KV cache before",
-      list("--depth", { ...manyTokens, min: 0 }),
-      [0, 2048],
-    )
-    .option("--batch <sequences>", "speed: how many are decoded together", list("--batch", count(256)), [4, 8])
+    .addOption(list("--prefill <tokens>", "speed: lengths of prompts, 'none' for none", manyTokens, [128, 512]))
+    .addOption(list("--depth <tokens>", "speed: tokens in the KV cache before", { ...manyTokens, min: 0 }, [0, 2048]))
+    .addOption(list("--batch <sequences>", "speed: how many are decoded together", count(256), [4, 8]))
     .option("--tokens <number>", "speed: how many tokens each decodes", numberParser("--tokens", manyTokens), 64)
     .option("-r, --repetitions <number>", "speed: how often each is measured", number("--repetitions", 1000), 3)
     .option("-i, --iterations <number>", "answers: how many (default: 10)", number("--iterations", 10_000_000))
@@ -113,11 +104,12 @@ function number(name: string, max: number) {
   return numberParser(name, count(max));
 }
 
-/** "128,512" */
-function list(name: string, range: NumberRange): (text: string) => number[] {
-  return valueParser(name, (name, text) =>
-    text.trim() === "none" ? [] : [...new Set(text.split(",").map((part) => parseNumber(name, part, range)))],
-  );
+/** Several numbers, "128,512"; none of them is "none". */
+function list(flags: string, description: string, range: NumberRange, usual: number[]): Option {
+  const parse = (name: string, text: string) =>
+    text.trim() === "none" ? [] : [...new Set(text.split(",").map((part) => parseNumber(name, part, range)))];
+  const option = new Option(flags, description).default(usual, usual.join(","));
+  return option.argParser(valueParser(flags.split(" ")[0]!, parse));
 }
 
 function benchFlags(bench: Command, operand: string | undefined): BenchFlags {

@@ -4,7 +4,7 @@ import { spread } from "./spread.js";
 import { nameOf, shareOfMemory, worksOf } from "./works.js";
 import type { Work } from "./works.js";
 
-const info = { device: "cpu", architecture: "qwen3", fileBytes: 4e8 } as ModelInfo;
+const info = { backend: "cpu", device: "CPU", architecture: "qwen3", fileBytes: 4e8 } as ModelInfo;
 const decode: Work = { kind: "decode", sequences: 1, depth: 1000, prompt: 1, tokens: 200 };
 
 describe("shareOfMemory", () => {
@@ -22,7 +22,7 @@ describe("shareOfMemory", () => {
     ["a prompt", { ...decode, kind: "prefill" as const }, info, 1e9],
     ["a model in the caches", decode, { ...info, fileBytes: 1e6 }, 1e9],
     ["experts", decode, { ...info, architecture: "qwen3moe" }, 1e9],
-    ["a GPU", decode, { ...info, device: "metal" }, 1e9],
+    ["a GPU", decode, { ...info, backend: "metal" }, 1e9],
     ["unknown memory", decode, info, undefined],
   ])("has no figure for %s", (_, work, info, bytesPerSecond) => {
     expect(shareOfMemory(work, 20, info as ModelInfo, 1e5, bytesPerSecond)).toBeUndefined();

@@ -52,7 +52,8 @@ export function shareOfMemory(
   kvBytesPerPosition: number,
   bytesPerSecond: number | undefined,
 ): number | undefined {
-  const isLimit = info.device === "cpu" && !/moe/i.test(info.architecture) && info.fileBytes >= LARGER_THAN_CACHES;
+  const onCpu = info.backend === "cpu" || info.backend === "candle";
+  const isLimit = onCpu && !/moe/i.test(info.architecture) && info.fileBytes >= LARGER_THAN_CACHES;
   if (work.kind === "prefill" || !isLimit || bytesPerSecond === undefined) return undefined;
   const bytes = info.fileBytes + work.sequences * (work.depth + work.tokens / 2) * kvBytesPerPosition;
   return ((tokensPerSecond / work.sequences) * bytes) / bytesPerSecond;
