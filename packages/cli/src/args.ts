@@ -3,8 +3,16 @@
  * place (main) prints and exits. What the flags mean together with the environment is settled in settings.ts.
  */
 import { Command, CommanderError, Option } from "commander";
-import { addCommonOptions, backends, collector, commonFlags, nonEmpty, numberParser } from "./args/options.js";
-import type { Backend, CommonFlags } from "./args/options.js";
+import {
+  addCommonOptions,
+  backends,
+  collector,
+  commonFlags,
+  nonEmpty,
+  numberParser,
+  speculations,
+} from "./args/options.js";
+import type { Backend, CommonFlags, Speculation } from "./args/options.js";
 import { addBench } from "./args/bench.js";
 import type { BenchFlags } from "./args/bench.js";
 import { addCompletions } from "./args/completions.js";
@@ -50,6 +58,7 @@ export interface ChatFlags {
   backend?: Backend;
   threads?: number;
   contextLength?: number;
+  speculation?: Speculation;
   /** A file that the conversation is written to, after each answer. */
   save?: string;
   /** A file of a conversation to go on with. */
@@ -89,6 +98,7 @@ Environment:
   IZWI_MODELS_DIR   where models are looked for
   IZWI_BACKEND      as --backend
   IZWI_NUM_THREADS  as --threads
+  IZWI_SPECULATION  as --speculation
   IZWI_PLAYER       the program that plays sound; 'izwi tts --help' has more
   IZWI_NO_HISTORY   set: what you type is not kept between runs
   IZWI_CONFIG       as --config
@@ -226,6 +236,9 @@ function addChat(program: Command, done: (invocation: Invocation) => void): void
       "longest conversation, in tokens",
       numberParser("--context-length", contextLengthRange),
     )
+    .addOption(
+      new Option("--speculation <mode>", "guess tokens ahead where it pays (default: auto)").choices(speculations),
+    )
     .option("--save <file>", "write the conversation to this file, after each answer", nonEmpty("--save"))
     .option("--resume <file>", "go on with the conversation of this file", nonEmpty("--resume"))
     .addHelpText("after", afterChatHelp);
@@ -238,8 +251,22 @@ function chatFlags(opts: Record<string, unknown>): ChatFlags {
   for (const { key } of samplingOptions) {
     if (opts[key] !== undefined) sampling[key] = opts[key] as number;
   }
-  const { model, system, voice, voiceOut, prompt, think, backend, threads, contextLength, save, resume } = opts;
-  const given = { model, system, voice, voiceOut, prompt, think, backend, threads, contextLength, save, resume };
+  const { model, system, voice, voiceOut, prompt, think, backend, threads, contextLength, speculation, save, resume } =
+    opts;
+  const given = {
+    model,
+    system,
+    voice,
+    voiceOut,
+    prompt,
+    think,
+    backend,
+    threads,
+    contextLength,
+    speculation,
+    save,
+    resume,
+  };
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const { interactive = false, stats = false, json = false, stop = [] } = opts;
   return { ...set, interactive, stats, json, stop, sampling } as ChatFlags;

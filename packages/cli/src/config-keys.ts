@@ -1,5 +1,5 @@
 /** Every setting of the configuration file: what it may be, its variable in the environment, and its default. */
-import { backends } from "./args/options.js";
+import { backends, speculations } from "./args/options.js";
 import { contextLengthRange, parseNumber, threadsRange } from "./number-options.js";
 import type { NumberRange } from "./number-options.js";
 import { defaultModelName } from "./package-info.js";
@@ -60,6 +60,7 @@ export const configKeys: readonly ConfigKey[] = [
   number("runtime.threads", "IZWI_NUM_THREADS", threadsRange),
   number("runtime.context_length", "IZWI_CONTEXT_LENGTH", contextLengthRange),
   choice("runtime.kv_type", "IZWI_KV_CACHE_DTYPE", kvTypes, "f16"),
+  choice("runtime.speculation", "IZWI_SPECULATION", speculations, "auto"),
   number("runtime.max_batch_size", "IZWI_MAX_BATCH_SIZE", batchSizeRange, "8"),
   number("runtime.max_concurrent", "IZWI_MAX_CONCURRENT", concurrencyRange, "100"),
   number("runtime.timeout", "IZWI_TIMEOUT", timeoutRange, "300"),

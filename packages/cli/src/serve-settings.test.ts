@@ -97,6 +97,15 @@ describe("a flag wins over the environment, and that over the file", () => {
       { load: { backend: "metal" } },
     ],
     [
+      "speculation",
+      { speculation: "off" },
+      ["IZWI_SPECULATION", "AUTO"],
+      ["runtime.speculation", "off"],
+      { load: { speculation: "off" } },
+      { load: { speculation: "auto" } },
+      { load: { speculation: "off" } },
+    ],
+    [
       "cors",
       { cors: true },
       ["IZWI_CORS_ORIGINS", "http://A:1/,app://x"],

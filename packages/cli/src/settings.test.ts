@@ -40,6 +40,7 @@ describe("chatSettings", () => {
   it.each([
     ["IZWI_NUM_THREADS", "many", /IZWI_NUM_THREADS must be a whole number from 1 to 1024, not 'many'/],
     ["IZWI_BACKEND", "gpu", /IZWI_BACKEND must be one of auto, cpu/],
+    ["IZWI_SPECULATION", "2", /IZWI_SPECULATION must be one of auto, off/],
   ])("refuses %s=%s", (name, value, message) => {
     expect(() => settings({}, { [name]: value })).toThrow(UsageError);
     expect(() => settings({}, { [name]: value })).toThrow(message);

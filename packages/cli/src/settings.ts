@@ -4,8 +4,8 @@
  */
 import type { ChatFlags } from "./args.js";
 import type { ModelFlags } from "./args/measure.js";
-import { backends } from "./args/options.js";
-import type { Backend, CommonFlags, OutputFormat } from "./args/options.js";
+import { backends, speculations } from "./args/options.js";
+import type { Backend, CommonFlags, OutputFormat, Speculation } from "./args/options.js";
 import { UsageError } from "./failure.js";
 import { contextLengthRange, parseNumber, threadsRange } from "./number-options.js";
 import type { NumberRange, Sampling } from "./number-options.js";
@@ -33,7 +33,7 @@ export interface ChatSettings {
   sampling: Sampling;
   stop: string[];
   stats: boolean;
-  load: { modelsDir?: string; backend?: Backend; threads?: number; contextLength?: number };
+  load: { modelsDir?: string; backend?: Backend; threads?: number; contextLength?: number; speculation?: Speculation };
   mode: ChatMode;
   /** Keep what is typed for the next run. */
   keepHistory: boolean;
@@ -76,7 +76,7 @@ export type LoadSettings = ChatSettings["load"];
 
 /** How a model is loaded, for every command that loads one. */
 export function loadSettings(
-  flags: { backend?: Backend; threads?: number; contextLength?: number },
+  flags: { backend?: Backend; threads?: number; contextLength?: number; speculation?: Speculation },
   common: CommonFlags,
   sources: Sources,
 ): LoadSettings {
@@ -89,20 +89,26 @@ export function loadSettings(
   const threads = flags.threads ?? number({ env: "IZWI_NUM_THREADS", key: "runtime.threads" }, threadsRange);
   const contextLength =
     flags.contextLength ?? number({ env: "IZWI_CONTEXT_LENGTH", key: "runtime.context_length" }, contextLengthRange);
+  const speculation =
+    flags.speculation ??
+    sources.value({ env: "IZWI_SPECULATION", key: "runtime.speculation" }, (name, text) =>
+      parseChoice(name, text, speculations),
+    );
   return {
     ...(modelsDir !== undefined && { modelsDir }),
     ...(backend !== undefined && { backend }),
     ...(threads !== undefined && { threads }),
     ...(contextLength !== undefined && { contextLength }),
+    ...(speculation !== undefined && { speculation }),
   };
 }
 
 /** Where a conversation goes is said by a flag alone: no variable may send it away unseen. */
 function remoteFor(flags: ChatFlags, common: CommonFlags, sources: Sources): ServerAddress {
-  const local = flags.backend ?? flags.threads ?? flags.contextLength;
+  const local = flags.backend ?? flags.threads ?? flags.contextLength ?? flags.speculation;
   if (local === undefined) return serverAddress(common, sources);
   throw new UsageError(
-    "--backend, --threads and --context-length are for a model in this process, not for a --server.",
+    "--backend, --threads, --context-length and --speculation are for a model in this process, not for a --server.",
   );
 }
 

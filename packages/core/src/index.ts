@@ -1,5 +1,5 @@
 export { loadModel, Model } from "./model.js";
-export type { Backend, EngineStats, LoadModelOptions, ModelInfo } from "./model.js";
+export type { Backend, EngineStats, LoadModelOptions, ModelInfo, Speculation } from "./model.js";
 
 export type { ChatStream } from "./chat-stream.js";
 export type { ChatRequest, CompletionRequest, GenerationSettings, ToolChoice } from "./request.js";

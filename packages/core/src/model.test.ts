@@ -18,6 +18,7 @@ describe("loadModel", () => {
     ["contextLength", { contextLength: 1.5 }],
     ["maxRunning", { maxRunning: "2" }],
     ["maxWaiting", { maxWaiting: -1 }],
+    ["speculation", { speculation: "always" }],
   ];
   it.each(wrong)("names the option %s when it's wrong", async (name, options) => {
     const failure = loadModel("builtin", options as LoadModelOptions);

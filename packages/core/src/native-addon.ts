@@ -20,6 +20,8 @@ export interface NativeLoadOptions {
   contextLength?: number;
   maxRunning?: number;
   maxWaiting?: number;
+  /** auto | off */
+  speculation?: string;
 }
 
 export interface NativeModel {
@@ -83,6 +85,11 @@ export interface NativeStats {
   cachedTokens: number;
   decodedTokens: number;
   steps: number;
+  /** Tokens that were guessed ahead and verified, and those of them that were right: each of these saved a step. */
+  draftedTokens: number;
+  acceptedTokens: number;
+  /** Times that an answer gave its KV blocks to another one, to go on later. */
+  preemptions: number;
   running: number;
   waiting: number;
   blocksFree: number;

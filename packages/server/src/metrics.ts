@@ -144,6 +144,20 @@ function addSources(registry: Registry, sources: MetricSources): void {
     it.set({ model: id, state: "running" }, running);
     it.set({ model: id, state: "waiting" }, waiting);
   });
+  perModel(
+    "izwi_speculated_tokens",
+    "Tokens that a model's engine guessed ahead.",
+    ["outcome"],
+    (it, { id, model }) => {
+      if (!model) return;
+      const { draftedTokens, acceptedTokens } = model.stats();
+      it.set({ model: id, outcome: "right" }, acceptedTokens);
+      it.set({ model: id, outcome: "wrong" }, draftedTokens - acceptedTokens);
+    },
+  );
+  perModel("izwi_preemptions", "Times that an answer gave its KV blocks to another one.", [], (it, { id, model }) => {
+    if (model) it.set({ model: id }, model.stats().preemptions);
+  });
   perModel("izwi_kv_cache_blocks", "Blocks of a model's KV cache.", ["state"], (it, { id, model }) => {
     if (!model) return;
     const { blocksTotal, blocksFree, blocksCached } = model.stats();

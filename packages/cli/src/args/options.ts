@@ -23,6 +23,9 @@ export type OutputFormat = (typeof outputFormats)[number];
 export const backends = ["auto", "cpu", "candle", "metal", "cuda"] as const;
 export type Backend = (typeof backends)[number];
 
+export const speculations = ["auto", "off"] as const;
+export type Speculation = (typeof speculations)[number];
+
 /** Global options may stand before or after the command's name; `chat` has its own -v (--voice). */
 export function addCommonOptions(command: Command, verboseFlags: string): void {
   command

@@ -14,8 +14,8 @@ import {
 } from "../serve-options.js";
 import type { LogFormat, LogLevel, ServeMode } from "../serve-options.js";
 import { parseDuration, parseList } from "../values.js";
-import { addCommonOptions, backends, collector, nonEmpty, numberParser, valueParser } from "./options.js";
-import type { Backend } from "./options.js";
+import { addCommonOptions, backends, collector, nonEmpty, numberParser, speculations, valueParser } from "./options.js";
+import type { Backend, Speculation } from "./options.js";
 
 export interface ServeFlags {
   mode?: ServeMode;
@@ -39,6 +39,7 @@ export interface ServeFlags {
   upstream?: string[];
   keepAlive?: number;
   contextLength?: number;
+  speculation?: Speculation;
   kvType?: string;
 }
 
@@ -61,7 +62,8 @@ Environment:
 Configuration file (TOML; 'izwi --help' says where), after flags and environment:
   [server]    host, port, api_key, cors, cors_origins, allowed_hosts, keep_alive, log_level, log_format,
               upstreams, upstream_api_key
-  [runtime]   backend, threads, max_batch_size, max_concurrent, timeout, context_length, kv_type
+  [runtime]   backend, threads, max_batch_size, max_concurrent, timeout, context_length, kv_type,
+              speculation
   [models]    dir
   [ui]        enabled
   [defaults]  model
@@ -110,6 +112,9 @@ export function addServe(program: Command, done: (flags: ServeFlags, command: Co
       numberParser("--context-length", contextLengthRange),
     )
     .addOption(new Option("--kv-type <type>", "numbers of the KV cache (default: f16)").choices(kvTypes))
+    .addOption(
+      new Option("--speculation <mode>", "guess tokens ahead where it pays (default: auto)").choices(speculations),
+    )
     .option("--api-key <key>", "demand this key (IZWI_API_KEY keeps it out of process lists)", nonEmpty("--api-key"))
     .option("--upstream <name=url>", "pass this model's requests on to a server there", collector("--upstream"))
     .option("--cors", "let every web page call")
@@ -129,7 +134,7 @@ function serveFlags({ ui, ...opts }: Record<string, unknown>): ServeFlags {
     ...(["mode", "host", "port", "model", "maxBatchSize", "backend", "threads", "maxConcurrent", "timeout"] as const),
     ...(["logLevel", "logFormat", "cors", "corsOrigins", "allowedHosts", "apiKey", "keepAlive"] as const),
     "upstream",
-    ...(["contextLength", "kvType"] as const),
+    ...(["contextLength", "kvType", "speculation"] as const),
   ];
   const given = names.flatMap((name) => (opts[name] === undefined ? [] : [[name, opts[name]]]));
   return { ...Object.fromEntries(given), ...(ui === false && { ui: false }) } as ServeFlags;

@@ -3,7 +3,7 @@ import { abortable } from "../abort.js";
 
 export type LoadOptions = Pick<
   LoadModelOptions,
-  "backend" | "threads" | "contextLength" | "maxRunning" | "maxWaiting" | "modelsDir"
+  "backend" | "threads" | "contextLength" | "maxRunning" | "maxWaiting" | "speculation" | "modelsDir"
 >;
 
 /** What sessions use of a loaded model; tests pass a fake. */
@@ -75,8 +75,15 @@ export class SharedModels {
 }
 
 /** What makes a difference to a loaded model, in a fixed order. */
-function withoutNames({ backend, threads, contextLength, maxRunning, maxWaiting }: LoadOptions): LoadOptions {
-  const known = Object.entries({ backend, threads, contextLength, maxRunning, maxWaiting });
+function withoutNames({
+  backend,
+  threads,
+  contextLength,
+  maxRunning,
+  maxWaiting,
+  speculation,
+}: LoadOptions): LoadOptions {
+  const known = Object.entries({ backend, threads, contextLength, maxRunning, maxWaiting, speculation });
   return Object.fromEntries(known.filter(([, value]) => value !== undefined));
 }
 
