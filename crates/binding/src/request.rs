@@ -73,6 +73,9 @@ pub struct NativeGenerationSettings {
     pub stop: Option<Vec<String>>,
     pub logprobs: Option<f64>,
     pub response_format: Option<NativeResponseFormat>,
+    /// -100 to 100
+    pub priority: Option<i32>,
+    pub client: Option<String>,
 }
 
 #[napi(object)]
@@ -138,6 +141,8 @@ impl TryFrom<NativeGenerationSettings> for GenerationSettings {
             stop: settings.stop.unwrap_or_default(),
             logprobs: count("logprobs", settings.logprobs)?,
             format: settings.response_format.map(answer_format).transpose()?,
+            priority: settings.priority.unwrap_or(0),
+            client: settings.client,
         })
     }
 }

@@ -18,6 +18,12 @@ pub struct GenerateRequest {
     /// Narrows each step's choice, for example to a grammar.
     pub constraint: Option<Box<dyn TokenConstraint>>,
     pub task: Task,
+    /// Lower ones go first, from -100 to 100. A request that is passed over often enough gains on the others, so that it
+    /// comes to its turn whatever else arrives.
+    pub priority: i32,
+    /// Who asks: of requests with the same priority, those of clients with fewer running ones go first. None: a client of
+    /// its own.
+    pub client: Option<u64>,
 }
 
 /// What is wanted of a prompt. All but `Generate` read it only and generate nothing.
@@ -53,6 +59,8 @@ impl GenerateRequest {
             banned_token_ids: Arc::from([]),
             constraint: None,
             task: Task::Generate,
+            priority: 0,
+            client: None,
         }
     }
 
@@ -73,6 +81,12 @@ impl GenerateRequest {
             return Err(EngineError::InvalidParameter {
                 parameter: "max_tokens",
                 message: "must be at least 1".into(),
+            });
+        }
+        if !(-100..=100).contains(&self.priority) {
+            return Err(EngineError::InvalidParameter {
+                parameter: "priority",
+                message: format!("must be from -100 to 100, not {}", self.priority),
             });
         }
         limits.check_ids("prompt", self.prompt.iter().copied())?;
@@ -102,6 +116,7 @@ impl fmt::Debug for GenerateRequest {
             .field("stop_token_ids", &self.stop_token_ids)
             .field("constrained", &self.constraint.is_some())
             .field("task", &self.task)
+            .field("priority", &self.priority)
             .finish_non_exhaustive()
     }
 }

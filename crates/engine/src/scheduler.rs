@@ -5,8 +5,6 @@ mod chunks;
 mod drafts;
 mod stored_blocks;
 
-use std::collections::VecDeque;
-
 use crate::block_pool::BlockPool;
 use crate::prefix_cache::{CachedPrefix, PrefixCache};
 use crate::sequence::{Readout, Sequence};
@@ -63,15 +61,16 @@ impl Chunk {
 }
 
 /// Invariants: a block is written by one sequence only, the only owner of the blocks at and after its `num_computed`;
-/// every running sequence owns blocks for all tokens it has been given, but for the token generated last; the oldest
-/// sequence always gets on, because the pool holds a whole context.
+/// every running sequence owns blocks for all tokens it has been given, but for the token generated last; the first
+/// sequence by rank always gets on, because the pool holds a whole context, and every sequence becomes the first: each time
+/// that others are preferred to it raises it.
 #[derive(Debug)]
 pub(crate) struct Scheduler {
     limits: SchedulerLimits,
     pool: BlockPool,
     cache: PrefixCache,
     /// Oldest first.
-    waiting: VecDeque<Sequence>,
+    waiting: Vec<Sequence>,
     /// Oldest first.
     running: Vec<Sequence>,
     /// Turns at prefilling given so far.
@@ -85,7 +84,7 @@ impl Scheduler {
             limits,
             pool: BlockPool::new(limits.num_blocks),
             cache: PrefixCache::default(),
-            waiting: VecDeque::new(),
+            waiting: Vec::new(),
             running: Vec::new(),
             num_turns: 0,
             num_preemptions: 0,
@@ -94,7 +93,7 @@ impl Scheduler {
 
     /// Queues a sequence; its id is higher than that of any before.
     pub fn add(&mut self, sequence: Sequence) {
-        self.waiting.push_back(sequence);
+        self.waiting.push(sequence);
     }
 
     /// Decides the next forward pass: blocks for decoding sequences first, then admissions, then prompt chunks.
@@ -118,7 +117,7 @@ impl Scheduler {
     /// Removes a sequence, waiting or running. With `keep`, what it computed stays as a cached prefix.
     pub fn finish(&mut self, id: u64, keep: bool) -> Option<Sequence> {
         if let Some(index) = self.waiting.iter().position(|sequence| sequence.id == id) {
-            return self.waiting.remove(index);
+            return Some(self.waiting.remove(index));
         }
         let index = self.running.iter().position(|sequence| sequence.id == id)?;
         let mut sequence = self.running.remove(index);
@@ -168,24 +167,30 @@ impl Scheduler {
         in_use
     }
 
-    /// Gives a block to every sequence whose next token begins one, preempting the youngest where none is left.
+    /// Gives a block to every sequence whose next token begins one, in order of rank, preempting the last where none is
+    /// left.
     fn grow_running(&mut self) {
-        let mut index = 0;
-        while index < self.running.len() {
-            let sequence = &self.running[index];
-            if sequence.block_table.len() * self.limits.block_size >= sequence.num_needed() {
-                index += 1;
-            } else if let Some(block) = self.allocate() {
-                self.running[index].block_table.push(block);
-            } else {
-                // May be the one that needs the block; then there is no further one to look at.
-                self.preempt_youngest();
+        let mut ranks: Vec<(i64, u64)> = self.running.iter().map(Sequence::rank).collect();
+        ranks.sort_unstable();
+        for (_, id) in ranks {
+            while let Some(sequence) = self.running(id)
+                && sequence.block_table.len() * self.limits.block_size < sequence.num_needed()
+            {
+                match self.allocate() {
+                    Some(block) => self.running_mut(id).expect("it runs").block_table.push(block),
+                    // May be the one that needs the block.
+                    None => self.preempt_last(),
+                }
             }
         }
     }
 
-    fn preempt_youngest(&mut self) {
-        let Some(mut sequence) = self.running.pop() else { return };
+    /// Takes the blocks of the running sequence that comes last by rank, which waits from then on.
+    fn preempt_last(&mut self) {
+        let Some(index) = (0..self.running.len()).max_by_key(|&index| self.running[index].rank()) else {
+            return;
+        };
+        let mut sequence = self.running.remove(index);
         // As a cached prefix it loses only as many blocks as the others need.
         self.retire_blocks(&mut sequence, true);
         let position = self.waiting.partition_point(|waiting| waiting.id < sequence.id);

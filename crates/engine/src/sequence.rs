@@ -15,6 +15,27 @@ pub(crate) struct Sequence {
     pub readout: Readout,
     /// Number of its last turn at prefilling: the lowest is next.
     pub last_turn: u64,
+    pub standing: Standing,
+}
+
+/// How much a sequence's needs count beside those of others.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Standing {
+    /// Lower ones go first.
+    pub priority: i32,
+    pub client: Option<u64>,
+    /// Times that it was passed over for another one.
+    pub num_passed: u32,
+}
+
+impl Standing {
+    /// Times of being passed over that make up for one step of priority.
+    const PASSES_PER_LEVEL: u32 = 16;
+
+    /// The priority that it has by now.
+    pub fn level(&self) -> i64 {
+        i64::from(self.priority) - i64::from(self.num_passed / Self::PASSES_PER_LEVEL)
+    }
 }
 
 /// Which positions' results are wanted.
@@ -29,7 +50,7 @@ pub(crate) enum Readout {
 }
 
 impl Sequence {
-    pub fn new(id: u64, prompt: Vec<u32>, readout: Readout) -> Self {
+    pub fn new(id: u64, prompt: Vec<u32>, readout: Readout, standing: Standing) -> Self {
         Sequence {
             id,
             prompt_len: prompt.len(),
@@ -38,7 +59,13 @@ impl Sequence {
             block_table: Vec::new(),
             readout,
             last_turn: 0,
+            standing,
         }
+    }
+
+    /// Its place in the order in which sequences get what they need: the lowest first, the oldest among equals.
+    pub fn rank(&self) -> (i64, u64) {
+        (self.standing.level(), self.id)
     }
 
     /// Positions that have to be computed by now.

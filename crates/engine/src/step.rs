@@ -13,7 +13,7 @@ use crate::error::panic_message;
 use crate::request::RequestLimits;
 use crate::sampler::SamplerScratch;
 use crate::scheduler::{Chunk, Plan, Scheduler, SchedulerLimits};
-use crate::sequence::{Readout, Sequence};
+use crate::sequence::{Readout, Sequence, Standing};
 use crate::speculation::{Drafter, look_up};
 use crate::{EngineError, EngineStats, FinishReason, Result, Speculation};
 
@@ -69,12 +69,17 @@ impl Stepper {
     pub fn submit(&mut self, submission: Submission) {
         let id = self.next_id;
         self.next_id += 1;
+        let standing = Standing {
+            priority: submission.request.priority,
+            client: submission.request.client,
+            num_passed: 0,
+        };
         let (mut request, prompt) = ActiveRequest::new(id, submission, self.limits);
         let readout = request
             .reading
             .as_ref()
             .map_or(Readout::NextToken, |reading| reading.readout(prompt.len()));
-        let sequence = Sequence::new(id, prompt, readout);
+        let sequence = Sequence::new(id, prompt, readout, standing);
         if sequence.num_needed() == 0 {
             // Nothing comes before its only token: there is nothing to compute.
             request.start(0);

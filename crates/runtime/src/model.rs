@@ -1,5 +1,6 @@
 //! A loaded model that chats.
 
+use std::hash::{BuildHasher, RandomState};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -51,6 +52,8 @@ pub struct Model {
     file: Mutex<Option<GgufFile>>,
     /// Made for the first file of KV blocks.
     identity: OnceLock<Identity>,
+    /// Makes numbers of clients' names: nobody can choose a name that has another one's number.
+    client_names: RandomState,
 }
 
 impl Model {
@@ -96,6 +99,7 @@ impl Model {
             grammars: OnceLock::new(),
             file: Mutex::new(Some(file)),
             identity: OnceLock::new(),
+            client_names: RandomState::new(),
             load_ms: start.elapsed().as_secs_f64() * 1e3,
         })
     }
@@ -358,6 +362,8 @@ impl Model {
             max_tokens: settings.max_tokens,
             stop_token_ids,
             banned_token_ids: Arc::clone(&self.banned_token_ids),
+            priority: settings.priority,
+            client: settings.client.as_ref().map(|name| self.client_names.hash_one(name)),
             ..GenerateRequest::new(prompt)
         }
     }

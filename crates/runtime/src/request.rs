@@ -66,6 +66,10 @@ pub struct GenerationSettings {
     pub logprobs: Option<usize>,
     /// What the answer's text must be; `None`: any text.
     pub format: Option<AnswerFormat>,
+    /// Lower ones go first, from -100 to 100; 0 unless said otherwise.
+    pub priority: i32,
+    /// Who asks, by any name: clients get their turns one after the other. `None`: nobody that asked before.
+    pub client: Option<String>,
 }
 
 impl GenerationSettings {

@@ -149,6 +149,9 @@ export interface NativeGenerationSettings {
   stop?: string[];
   logprobs?: number;
   responseFormat?: NativeResponseFormat;
+  /** -100 to 100 */
+  priority?: number;
+  client?: string;
 }
 
 export interface NativeResponseFormat {

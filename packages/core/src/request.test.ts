@@ -70,6 +70,10 @@ describe("toNativeRequest", () => {
     ]);
   });
 
+  it("passes priority and client on", () => {
+    expect(convert({ messages, priority: -100, client: "ann" }).generation).toEqual({ priority: -100, client: "ann" });
+  });
+
   it("puts budgets, tool choices and formats in the addon's form", () => {
     const tools: ChatRequest["tools"] = [{ type: "function", function: { name: "add" } }];
     expect(toNativeRequest({ messages, thinking: { budget: 7 } })).toMatchObject({ thinking: true, thinkingBudget: 7 });
@@ -154,6 +158,8 @@ describe("toNativeRequest", () => {
     ["seed", { messages, seed: -1 }],
     ["maxTokens", { messages, maxTokens: 0 }],
     ["logprobs", { messages, logprobs: 21 }],
+    ["priority", { messages, priority: -101 }],
+    ["client", { messages, client: 7 }],
     ["logitBias", { messages, logitBias: [1] }],
     ["A key of logitBias", { messages, logitBias: { the: 1 } }],
     ["logitBias[5]", { messages, logitBias: { 5: Number.NaN } }],

@@ -40,6 +40,13 @@ export interface GenerationSettings {
   logprobs?: number;
   /** What the answer's text must be, such as JSON of a schema. Default: any text. */
   responseFormat?: ResponseFormat;
+  /**
+   * Lower ones go first, from -100 to 100: an answer with a lower priority even takes the place of one that is being
+   * generated, which goes on later. One that is passed over often enough gets its turn all the same. Default: 0.
+   */
+  priority?: number;
+  /** Who asks, by any name: where many wait, clients get their turns one after the other. Default: nobody known. */
+  client?: string;
   /** Ends the answer: the iteration then rejects with an `ABORTED` error. */
   signal?: AbortSignal;
 }
@@ -160,6 +167,7 @@ function generationSettings(request: GenerationSettings): NativeGenerationSettin
     if (typeof value !== "number" || !range.accepts(value)) throw invalid(name, range.what, value);
     settings[name] = value;
   }
+  if (request.client !== undefined) settings.client = string("client", request.client);
   if (request.logitBias !== undefined) settings.logitBias = logitBias(request.logitBias);
   if (request.stop !== undefined) settings.stop = stopStrings(request.stop);
   const format = request.responseFormat === undefined ? undefined : toNativeFormat(request.responseFormat);
@@ -195,6 +203,7 @@ const NUMBERS = {
   seed: whole(0, Number.MAX_SAFE_INTEGER),
   maxTokens: whole(1, U32_MAX),
   logprobs: whole(0, 20),
+  priority: whole(-100, 100),
 } satisfies Partial<Record<keyof ChatRequest & keyof NativeGenerationSettings, Range>>;
 
 function toNativeMessage(message: ChatMessage, index: number): NativeMessage {

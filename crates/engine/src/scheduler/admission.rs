@@ -20,23 +20,46 @@ pub(super) enum PrefixSource {
 }
 
 impl Scheduler {
-    /// Admits in order of submission. The first one without room stops the rest, so that a large request isn't starved
-    /// by small ones behind it.
+    /// Admits in order of level, clients with fewer running sequences first among equals, then in order of submission.
+    /// The first one without room stops the rest, so that a large request isn't starved by small ones behind it; where
+    /// sequences of a worse level could make room, they do.
     pub(super) fn admit_waiting(&mut self, plan: &mut Plan) {
-        let mut index = 0;
-        while index < self.waiting.len() && self.running.len() < self.limits.max_running {
+        let mut set_aside = Vec::new();
+        while let Some(index) = self.next_waiting(&set_aside) {
             let sequence = &self.waiting[index];
             let prefix = self.longest_prefix(&sequence.tokens[..sequence.read_from()]);
-            if self.is_being_computed(&self.waiting[index], prefix.as_ref().map_or(0, |prefix| prefix.len)) {
-                index += 1;
+            if self.is_being_computed(sequence, prefix.as_ref().map_or(0, |prefix| prefix.len)) {
+                set_aside.push(sequence.id);
                 continue;
             }
-            if !self.has_room(&self.waiting[index], prefix.as_ref()) {
+            let level = sequence.standing.level();
+            if self.fits(sequence, prefix.as_ref(), i64::MAX) {
+                let sequence = self.waiting.remove(index);
+                let passed = self.waiting.iter_mut().filter(|other| other.id < sequence.id);
+                passed.for_each(|other| other.standing.num_passed += 1);
+                self.admit(sequence, prefix, plan);
+            } else if self.fits(sequence, prefix.as_ref(), level) {
+                self.preempt_last();
+            } else {
                 break;
             }
-            let sequence = self.waiting.remove(index).expect("the index is below the length");
-            self.admit(sequence, prefix, plan);
         }
+    }
+
+    /// Index of the waiting sequence that is to be admitted next, leaving some out.
+    fn next_waiting(&self, set_aside: &[u64]) -> Option<usize> {
+        let candidates = self.waiting.iter().enumerate();
+        let candidates = candidates.filter(|(_, sequence)| !set_aside.contains(&sequence.id));
+        let next = candidates.min_by_key(|(_, sequence)| {
+            let (level, id) = sequence.rank();
+            (level, self.num_running_of(sequence.standing.client), id)
+        });
+        next.map(|(index, _)| index)
+    }
+
+    fn num_running_of(&self, client: Option<u64>) -> usize {
+        let of_client = |other: &&Sequence| client.is_some() && other.standing.client == client;
+        self.running.iter().filter(of_client).count()
     }
 
     /// The longest beginning of these tokens that is in the KV cache.
@@ -73,15 +96,21 @@ impl Scheduler {
         })
     }
 
-    /// Whether the blocks for all tokens of a sequence and one more can be had without preempting.
-    fn has_room(&self, sequence: &Sequence, prefix: Option<&PrefixMatch>) -> bool {
+    /// Whether a sequence could run, with blocks for all its tokens and one more, if running sequences of a level above
+    /// `most_level` were preempted.
+    fn fits(&self, sequence: &Sequence, prefix: Option<&PrefixMatch>, most_level: i64) -> bool {
         let block_size = self.limits.block_size;
-        let in_use = self.blocks_in_use();
+        let staying = || self.running.iter().filter(|other| other.standing.level() <= most_level);
+        let mut in_use = vec![false; self.pool.num_blocks()];
+        for &block in staying().flat_map(|other| &other.block_table) {
+            in_use[block as usize] = true;
+        }
         let num_available = in_use.iter().filter(|&&in_use| !in_use).count();
         let full_blocks = prefix.map_or(&[][..], |prefix| &self.donor_blocks(prefix)[..prefix.len / block_size]);
         // Blocks shared with a running sequence aren't available, and aren't needed either.
         let num_shared = full_blocks.iter().filter(|&&block| in_use[block as usize]).count();
-        (sequence.num_needed() + 1).div_ceil(block_size) <= num_available + num_shared
+        staying().count() < self.limits.max_running
+            && (sequence.num_needed() + 1).div_ceil(block_size) <= num_available + num_shared
     }
 
     pub(super) fn donor_blocks(&self, prefix: &PrefixMatch) -> &[u32] {

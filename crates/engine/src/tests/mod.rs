@@ -3,6 +3,7 @@
 mod conversations;
 mod fairness;
 mod fake_model;
+mod priorities;
 mod schedules;
 mod speculation;
 mod stored_blocks;
@@ -100,6 +101,8 @@ struct Recipe {
     stop_token_ids: Vec<u32>,
     banned_token_ids: Vec<u32>,
     task: Task,
+    priority: i32,
+    client: Option<u64>,
 }
 
 impl Recipe {
@@ -111,6 +114,8 @@ impl Recipe {
             stop_token_ids: Vec::new(),
             banned_token_ids: Vec::new(),
             task: Task::Generate,
+            priority: 0,
+            client: None,
         }
     }
 
@@ -123,6 +128,8 @@ impl Recipe {
             banned_token_ids: self.banned_token_ids.clone().into(),
             constraint: None,
             task: self.task,
+            priority: self.priority,
+            client: self.client,
         }
     }
 

@@ -85,6 +85,8 @@ fn recipe(dice: &mut Dice, histories: &[Vec<u32>], context_length: usize) -> Rec
             3 => Task::Embed(Pooling::Last),
             _ => Task::Generate,
         },
+        priority: dice.roll(4) as i32 - 1,
+        client: (!dice.one_in(3)).then(|| dice.roll(3) as u64),
     }
 }
 

@@ -19,9 +19,9 @@ class Noted {
   };
 }
 
-function answeringWith(models: FakeModels, noted = new Noted(), model = "Some Name") {
+function answeringWith(models: FakeModels, noted = new Noted(), model = "Some Name", env?: object) {
   const abort = new AbortController();
-  const c = { var: { signal: abort.signal, requestId: "1" } } as unknown as Context<AppEnv>;
+  const c = { env, var: { signal: abort.signal, requestId: "1" } } as unknown as Context<AppEnv>;
   const context: RouteContext = {
     models,
     limits: DEFAULT_LIMITS,
@@ -40,6 +40,13 @@ async function* from(...events: (ChatEvent | Error)[]): AsyncGenerator<ChatEvent
 }
 
 const delta: ChatEvent = { type: "text-delta", text: "x" };
+
+it("knows the client by its address, where there is one", () => {
+  const clientIn = (env?: object) => answeringWith(new FakeModels(), new Noted(), "m", env).answering.client;
+  expect(clientIn({ incoming: { socket: { remoteAddress: "10.0.0.7" } } })).toEqual({ client: "10.0.0.7" });
+  expect(clientIn({})).toEqual({});
+  expect(clientIn()).toEqual({});
+});
 
 describe("observe", () => {
   const observed = async (events: AsyncIterable<ChatEvent>, take = Infinity) => {

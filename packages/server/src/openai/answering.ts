@@ -1,4 +1,5 @@
 import { IzwiError, type ChatEvent } from "@izwi/core";
+import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { toApiError } from "./errors.js";
 import { eventStream, EVENT_STREAM_HEADERS, type EventStreamOptions, type ServerEvent } from "./event-stream.js";
@@ -28,6 +29,13 @@ export class Answering {
     this.name = model?.trim() ?? "";
     this.cancelled = c.var.signal;
     this.signal = AbortSignal.any([this.cancelled, this.#ended.signal]);
+  }
+
+  /** Who asks, unless the request itself says so: its address, where the server knows it. */
+  get client(): { client?: string } {
+    const { incoming } = (this.#c.env ?? {}) as Partial<HttpBindings>;
+    const address = incoming?.socket?.remoteAddress;
+    return address === undefined ? {} : { client: address };
   }
 
   /** Answers in one piece with what `make` makes. */

@@ -48,7 +48,9 @@ async function* piecesOf(
     return;
   }
   const settings = settingsOfChoice(plan.settings, choice);
-  const events = answering.observe(model.complete({ ...settings, tokenIds }, { signal: answering.signal }));
+  const events = answering.observe(
+    model.complete({ ...answering.client, ...settings, tokenIds }, { signal: answering.signal }),
+  );
   let numTokens = 0;
   for await (const event of events) {
     if (event.type === "text-delta") {

@@ -22,6 +22,13 @@ describe("samplingSettings", () => {
     expect(settings({ seed: -1 })).toEqual({});
   });
 
+  it("takes a user for the client, by its newer name first", () => {
+    expect(settings({ user: "ann", priority: -3 })).toEqual({ client: "ann", priority: -3 });
+    expect(settings({ user: "ann", safety_identifier: "bob" })).toEqual({ client: "bob" });
+    expect(schema.safeParse({ priority: 101 }).success).toBe(false);
+    expect(schema.safeParse({ priority: 0.5 }).success).toBe(false);
+  });
+
   it("keeps zeros", () => {
     const zeros = { temperature: 0, top_k: 0, min_p: 0, presence_penalty: 0, frequency_penalty: 0, seed: 0 };
     expect(settings(zeros)).toEqual({

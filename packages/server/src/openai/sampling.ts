@@ -9,7 +9,7 @@ const INTEGER: ["integer", "null"] = ["integer", "null"];
 
 const StopString = z.string().min(1, { error: "must not be empty" });
 
-/** The fields about sampling that every generating endpoint takes. Null is the same as leaving a field out. */
+/** The fields about sampling, and about whose turn it is, that every generating endpoint takes. Null is the same as leaving a field out. */
 export const samplingFields = {
   temperature: z.number().min(0).max(2).nullish().openapi({
     description: "0 is greedy. Default: Qwen3's recommendation, 0.7, or 0.6 when thinking.",
@@ -31,6 +31,13 @@ export const samplingFields = {
     type: INTEGER,
     description: "The same seed gives the same answer; -1 takes a random one.",
   }),
+  priority: z.int().min(-100).max(100).nullish().openapi({
+    description: "Lower ones go first; one that is passed over often enough gets its turn all the same. Default: 0.",
+  }),
+  user: z.string().max(1024).nullish().openapi({
+    description: "Who asks: where many wait, users get their turns one after the other. Default: the client's address.",
+  }),
+  safety_identifier: z.string().max(1024).nullish().openapi({ description: "The newer name of user." }),
 };
 
 const SamplingFields = z.object(samplingFields);
@@ -51,6 +58,9 @@ export function samplingSettings(wire: SamplingFields): GenerationSettings {
   if (wire.logit_bias != null) settings.logitBias = wire.logit_bias;
   if (wire.stop != null && wire.stop.length > 0) settings.stop = wire.stop;
   if (wire.seed != null && wire.seed !== -1) settings.seed = wire.seed;
+  if (wire.priority != null) settings.priority = wire.priority;
+  const client = wire.safety_identifier ?? wire.user;
+  if (client != null) settings.client = client;
   return settings;
 }
 

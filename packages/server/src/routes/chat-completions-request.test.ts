@@ -64,7 +64,7 @@ describe("what core is asked for", () => {
         "functions",
       ].map((name) => [name, null]),
     );
-    const others = { user: "u", store: true, metadata: { a: "b" }, service_tier: "auto", verbosity: "low", x: [1] };
+    const others = { store: true, metadata: { a: "b" }, service_tier: "auto", verbosity: "low", x: [1] };
     expect(await requestFor({ ...nulls, ...others })).toEqual(await requestFor({}));
   });
 

@@ -63,7 +63,10 @@ export function chatCompletions(app: OpenAPIHono<AppEnv>, context: RouteContext)
 /** The events of all answers to the request, as they come. */
 function answers(answering: Answering, model: ServedModel, request: ChatRequest, numChoices: number) {
   const sources = Array.from({ length: numChoices }, (_, index) => () => {
-    const events = model.chat(settingsOfChoice(request, index), { signal: answering.signal });
+    const events = model.chat(
+      { ...answering.client, ...settingsOfChoice(request, index) },
+      { signal: answering.signal },
+    );
     return answering.observe(events);
   });
   return interleave(sources, MOST_AT_ONCE);

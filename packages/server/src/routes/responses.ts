@@ -88,7 +88,9 @@ export function responses(app: OpenAPIHono<AppEnv>, context: RouteContext): void
 }
 
 function answer(answering: Answering, model: ServedModel, { request }: ResponsePlan): AsyncIterable<ChatEvent> {
-  return answering.observe(model.chat(settingsOfChoice(request, 0), { signal: answering.signal }));
+  return answering.observe(
+    model.chat({ ...answering.client, ...settingsOfChoice(request, 0) }, { signal: answering.signal }),
+  );
 }
 
 /** The whole conversation is kept with the response: the next one goes on from there. */
