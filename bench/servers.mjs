@@ -121,14 +121,9 @@ async function modelOf(url) {
 
 async function izwiServer() {
   const { path, threads, contextLength } = settings;
-  const limits = [
-    "--context-length",
-    contextLength,
-    "--max-batch-size",
-    Math.max(...levels),
-    "--keep-alive",
-    "forever",
-  ];
+  const sizes = ["--context-length", contextLength, "--max-batch-size", Math.max(...levels)];
+  // The random model repeats itself, which would make guessing look better than it is.
+  const limits = [...sizes, "--keep-alive", "forever", "--speculation", "off"];
   const args = ["serve", "--port", 0, "--model", path, "--threads", threads, ...limits, "--no-ui"];
   const child = spawn(process.execPath, [CLI, ...args.map(String)], { stdio: ["ignore", "pipe", "pipe"] });
   return { name: "izwi", child, url: await announced(child) };

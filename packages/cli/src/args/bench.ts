@@ -39,8 +39,8 @@ export type BenchFlags = ModelFlags & (({ what: "speed" } & SpeedFlags) | ({ wha
 
 const afterBench = `
 Without 'chat', --server or an option of answers, a model's own speed in this process: reading prompts, decoding with an
-empty and a full KV cache, and decoding several sequences together. What is read from memory for it is compared with
-what the machine's memory can give.
+empty and a full KV cache, and decoding several sequences together, without guessed tokens. What is read from memory for
+it is compared with what the machine's memory can give.
 
 With 'chat', or --server for a running server (izwi's, or another that has OpenAI's API): how answers come, as those
 who ask see it. Each client asks again as soon as it is answered. Every prompt begins differently, so that it is read anew

@@ -30,7 +30,9 @@ export async function measureSpeed(settings: SpeedSettings, context: CommandCont
   const works = worksOf(settings);
   const most = Math.max(...works.map(({ sequences }) => sequences), 1);
   const contextLength = Math.max(...works.map(lengthOf), 1) + 1;
-  const model = await loadChosen(settings, { ...settings.load, contextLength, maxRunning: most }, context);
+  // Every token is to cost a pass: what guessing saves depends on the text, and that is made up here.
+  const load = { ...settings.load, contextLength, maxRunning: most, speculation: "off" as const };
+  const model = await loadChosen(settings, load, context);
   const progress = printer.progress("Measuring…");
   try {
     const fitting = works.filter((work) => lengthOf(work) <= model.info.contextLength);

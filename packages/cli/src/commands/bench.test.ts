@@ -20,7 +20,7 @@ describe("bench: a model's speed", () => {
     // The fake's file fits into a processor's caches, so that memory isn't its limit.
     expect(found.works[1].shareOfMemory).toBeUndefined();
     expect(found.works[1].tokensPerSecond.median).toBeGreaterThan(0);
-    expect(world.core.loaded[0]!.options).toMatchObject({ contextLength: 138, maxRunning: 2 });
+    expect(world.core.loaded[0]!.options).toMatchObject({ contextLength: 138, maxRunning: 2, speculation: "off" });
     expect(world.core.model.closed).toBe(true);
   });
 
