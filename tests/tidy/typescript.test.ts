@@ -70,6 +70,30 @@ describe("the packages", () => {
     expect(ours.filter((dependency) => !ARROWS[name]!.includes(dependency))).toEqual([]);
   });
 
+  it("of the chat page know the server by its public HTTP API alone, and speak to it in one place", () => {
+    const web = inPackage("web");
+    const ours = web.filter(({ code }) => imports(code).some((module) => /^(@izwi\/|izwi(\/|$)|node:)/.test(module)));
+    expect(paths(ours)).toEqual([]);
+    const outside =
+      /\b(fetch|XMLHttpRequest|WebSocket|EventSource|WebTransport|sendBeacon)\b\s*\(|\bnew (XMLHttpRequest|WebSocket|EventSource)\b/;
+    expect(paths(web.filter(({ code }) => outside.test(code)))).toEqual(["packages/web/src/api/http.ts"]);
+    // Every address is a path of the page's own server, and one that the server's description names or serves.
+    const addresses = web.flatMap(({ path, code }) =>
+      [...code.matchAll(/["'`](\/(?:v1\/|tokenize|apply-template|livez)[^"'`?$]*)/g)].map(([, address]) => ({
+        path,
+        address,
+      })),
+    );
+    expect(addresses.filter(({ path }) => !path.startsWith("packages/web/src/api/"))).toEqual([
+      { path: "packages/web/src/state/connection.ts", address: "/livez" },
+    ]);
+    const served = inPackage("server")
+      .map(({ code }) => code)
+      .join("\n");
+    expect(addresses.filter(({ address }) => !served.includes(`"${address}`))).toEqual([]);
+    expect(addresses.length).toBeGreaterThan(5);
+  });
+
   it("speak OpenAI's wire format in few places", () => {
     const words = /\b(finish_reason|tool_calls|tool_call_id|reasoning_content|top_logprobs|max_completion_tokens)\b/;
     const speakers = paths(sources.filter(({ code }) => words.test(code)));

@@ -33,28 +33,48 @@ export async function* streamContinuation(
   begun: Begun,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
-  const response = await call("/apply-template", {
-    body: { ...promptOf(request), enable_thinking: begun.reasoning !== "" },
-    signal,
-  });
-  const { prompt } = (await response.json()) as { prompt: string };
-  const thought = begun.reasoning === "" ? "" : `<think>\n${begun.reasoning.trim()}\n</think>\n\n`;
   const body = {
-    ...(request.model !== undefined && { model: request.model }),
+    ...modelOf(request),
     ...samplingOf(request.settings),
     max_tokens: request.settings.maxTokens ?? CONTINUATION_TOKENS,
-    prompt: `${prompt}${thought}${begun.content}`,
+    prompt: await promptText(request, begun, signal),
   };
   yield* streamAnswer("/v1/completions", body, signal);
+}
+
+/** How many tokens a request's prompt has, with what there is of its answer, and how many fit the model's context. */
+export async function countTokens(
+  request: ChatRequest,
+  begun: Begun | undefined,
+  signal: AbortSignal,
+): Promise<{ tokens: number; limit: number }> {
+  const content = await promptText(request, begun, signal);
+  const response = await call("/tokenize", { body: { ...modelOf(request), content }, signal });
+  const { count, max_model_len: limit } = (await response.json()) as { count: number; max_model_len: number };
+  return { tokens: count, limit };
+}
+
+async function promptText(request: ChatRequest, begun: Begun | undefined, signal: AbortSignal): Promise<string> {
+  const { reasoning = "", content = "" } = begun ?? {};
+  const thinks = begun === undefined ? thinkingOf(request.settings) : { enable_thinking: reasoning !== "" };
+  const response = await call("/apply-template", { body: { ...promptOf(request), ...thinks }, signal });
+  const { prompt } = (await response.json()) as { prompt: string };
+  const thought = reasoning === "" ? "" : `<think>\n${reasoning.trim()}\n</think>\n\n`;
+  return `${prompt}${thought}${content}`;
 }
 
 /** The endpoint's own default is 16. */
 const CONTINUATION_TOKENS = 4096;
 
-function promptOf({ model, system, messages, settings }: ChatRequest): object {
+function modelOf({ model }: ChatRequest): object {
+  return model === undefined ? {} : { model };
+}
+
+function promptOf(request: ChatRequest): object {
+  const { system, messages, settings } = request;
   const used = settings.memory === false ? messages.slice(-1) : messages;
   return {
-    ...(model !== undefined && { model }),
+    ...modelOf(request),
     messages: [...(system.trim() === "" ? [] : [{ role: "system", content: system }]), ...used.map(toWire)],
   };
 }

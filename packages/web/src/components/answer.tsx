@@ -13,6 +13,7 @@ import { BranchSwitch } from "./branch-switch.js";
 import { IconButton } from "./icon-button.js";
 import { Icon } from "./icon.js";
 import { Markdown } from "./markdown.js";
+import { ContextFull } from "./context-full.js";
 import { Elapsed } from "./model-status.js";
 import { Thinking } from "./thinking.js";
 
@@ -37,7 +38,8 @@ export function Answer({ message, live, branches, isLast, busy }: Props): VNode 
           Called <code>{name}</code> with <code>{args}</code>
         </p>
       ))}
-      {error !== undefined && <Failure message={message} error={error} busy={busy} />}
+      {error !== undefined && message.overflow !== true && <Failure message={message} error={error} busy={busy} />}
+      {error !== undefined && message.overflow && <ContextFull message={message} error={error} busy={busy} />}
       {error === undefined && <Cut message={message} isLast={isLast} busy={busy} />}
       {content !== "" && <Actions message={message} branches={branches} isLast={isLast} busy={busy} />}
       {content === "" && branches && (
@@ -72,8 +74,10 @@ function Waiting({ phase }: { phase: Phase }): VNode {
         <i />
         <i />
       </span>
-      <span class={phase === "loading" ? "shimmer" : "off-screen"}>
-        {phase === "loading" ? "Loading the model…" : "Reading your message…"}
+      <span class={phase === "waiting" ? "off-screen" : "shimmer"}>
+        {phase === "loading" && "Loading the model…"}
+        {phase === "summarizing" && "Summarising the oldest messages…"}
+        {phase === "waiting" && "Reading your message…"}
         {phase === "loading" && <Elapsed since={since.current} />}
       </span>
     </p>

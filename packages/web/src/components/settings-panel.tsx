@@ -5,10 +5,12 @@ import {
   NUMBER_FIELDS,
   SYSTEM_PRESETS,
   toSetting,
+  withoutSampling,
   withSetting,
   type ChatSettings,
   type NumberField,
 } from "../conversation/settings.js";
+import type { Overflow } from "../conversation/window.js";
 import { chat, setSettings, setSystem } from "../state/open-chat.js";
 import { settingsOpen } from "../state/view.js";
 import { IconButton } from "./icon-button.js";
@@ -17,7 +19,7 @@ import { Icon } from "./icon.js";
 /** How this conversation's answers are made. New ones start with the same. */
 export function SettingsPanel(): VNode {
   const { settings } = chat.value;
-  const { thinking: _, ...changed } = settings;
+  const kept = withoutSampling(settings);
   const panel = useRef<HTMLElement>(null);
   useLayoutEffect(() => panel.current?.querySelector("textarea")?.focus({ preventScroll: true }), []);
   return (
@@ -40,12 +42,8 @@ export function SettingsPanel(): VNode {
         <section class="settings-section">
           <div class="section-head">
             <h3>Sampling</h3>
-            {Object.keys(changed).length > 0 && (
-              <button
-                type="button"
-                class="small-button"
-                onClick={() => setSettings(settings.thinking === undefined ? {} : { thinking: settings.thinking })}
-              >
+            {Object.keys(settings).length > Object.keys(kept).length && (
+              <button type="button" class="small-button" onClick={() => setSettings(kept)}>
                 <Icon icon={RotateCcw} size={13} />
                 Reset
               </button>
@@ -57,6 +55,7 @@ export function SettingsPanel(): VNode {
             <NumberRow key={field.name} field={field} settings={settings} />
           ))}
         </section>
+        <WhenFull settings={settings} />
       </div>
     </aside>
   );
@@ -126,6 +125,36 @@ function NumberRow({ field, settings }: { field: NumberField; settings: ChatSett
         {hint}
       </p>
     </div>
+  );
+}
+
+const WHEN_FULL: readonly { overflow: Overflow; label: string }[] = [
+  { overflow: "error", label: "Ask me" },
+  { overflow: "slide", label: "Leave out the oldest" },
+  { overflow: "summarize", label: "Summarise the oldest" },
+];
+
+function WhenFull({ settings }: { settings: ChatSettings }): VNode {
+  const { overflow: chosen = "error" } = settings;
+  const id = useId();
+  return (
+    <section class="settings-section">
+      <h3 id={id}>When the context is full</h3>
+      <div class="presets" role="group" aria-labelledby={id}>
+        {WHEN_FULL.map(({ overflow, label }) => (
+          <button
+            type="button"
+            key={overflow}
+            class={overflow === chosen ? "pill on" : "pill"}
+            aria-pressed={overflow === chosen}
+            onClick={() => setSettings(withSetting(settings, "overflow", overflow))}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
+      <p class="hint">A model keeps a limited number of words in mind. The conversation itself stays whole.</p>
+    </section>
   );
 }
 

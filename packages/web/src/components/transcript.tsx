@@ -5,10 +5,12 @@ import { memo } from "preact/compat";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Message } from "../conversation/message.js";
 import { numAlternatives } from "../conversation/tree.js";
+import { numLeftOut } from "../conversation/window.js";
 import { copyClickedCode } from "../markdown/block-view.js";
 import { liveAnswers, type LiveAnswer } from "../state/answering.js";
 import { chat, messages, path } from "../state/open-chat.js";
 import { Answer } from "./answer.js";
+import { WindowEdge } from "./context-full.js";
 import { IconButton } from "./icon-button.js";
 import { Question } from "./question.js";
 
@@ -29,20 +31,25 @@ export function Transcript(): VNode {
   const { away, jump } = useFollowing(scroller, content, id, all.at(-2)?.id);
   const counts = useMemo(() => numAlternatives(messages.value), [messages.value]);
   const live = liveAnswers.value.get(id);
+  const numLeft = numLeftOut(all, chat.value.window);
+  const edge = numLeft === 0 ? undefined : all[numLeft]?.id;
   return (
     <div class="transcript-frame">
       <div class="transcript" ref={scroller} tabIndex={0} role="log" aria-live="off" aria-label="Conversation">
         <div class="transcript-content" ref={content} onClick={(event) => void copyClickedCode(event)}>
-          {all.slice(-shown).map((message, index, part) => (
-            <MessageView
-              key={message.id}
-              message={message}
-              live={live?.messageId === message.id ? live : undefined}
-              branches={(counts.get(message.parentId) ?? 0) > 1}
-              isLast={index === part.length - 1}
-              busy={live !== undefined}
-            />
-          ))}
+          {all
+            .slice(-shown)
+            .map((message, index, part) => [
+              message.id === edge && <WindowEdge key="edge" window={chat.value.window!} />,
+              <MessageView
+                key={message.id}
+                message={message}
+                live={live?.messageId === message.id ? live : undefined}
+                branches={(counts.get(message.parentId) ?? 0) > 1}
+                isLast={index === part.length - 1}
+                busy={live !== undefined}
+              />,
+            ])}
         </div>
       </div>
       {away.value && <IconButton icon={ArrowDown} label="Jump to the latest message" class="jump" onClick={jump} />}

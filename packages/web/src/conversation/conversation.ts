@@ -1,5 +1,6 @@
 import { newId, nextTime } from "./message.js";
 import type { ChatSettings } from "./settings.js";
+import type { ContextWindow } from "./window.js";
 
 /** All of a conversation but its messages. */
 export interface Conversation {
@@ -13,6 +14,8 @@ export interface Conversation {
   model?: string;
   system: string;
   settings: ChatSettings;
+  /** Missing while the model is sent all of it. */
+  window?: ContextWindow;
   /** The last message of the branch that is shown; null for none. */
   leafId: string | null;
 }

@@ -36,6 +36,8 @@ export interface Message {
   end?: AnswerEnd;
   /** Why there is no answer, or no whole one. */
   error?: string;
+  /** That is because the conversation is longer than the model's context. */
+  overflow?: true;
   /** Of imported sessions: the page itself offers models no tools. */
   toolCalls?: ToolCall[];
   toolCallId?: string;

@@ -62,6 +62,49 @@ describe("a session's file", () => {
     expect(toSessionFile(imported.conversation, imported.messages)).toBe(text);
   });
 
+  const turn = (id: string) => [
+    message({ id: `q${id}`, role: "user", content: "?" }),
+    message({ id: `a${id}`, role: "assistant", content: "!", end: "stop" }),
+  ];
+
+  it.each([
+    ["a1", 2, undefined],
+    ["a2", 4, "They met."],
+  ])(
+    "keeps what isn't sent any more, up to %s, and what happens when the context is full",
+    (after, dropped, summary) => {
+      const window = { after, ...(summary !== undefined && { summary }) };
+      const settings = { overflow: "slide", maxSteps: 4 } as const;
+      const text = toSessionFile({ ...conversation, settings, window }, [...turn("1"), ...turn("2")]);
+      expect(JSON.parse(text)).toMatchObject({
+        settings,
+        context: window.summary ? { dropped, summary } : { dropped },
+      });
+      const imported = fromSessionFile(text);
+      expect(imported.conversation.settings).toEqual(settings);
+      expect(imported.conversation.window).toEqual({ ...window, after: imported.messages[dropped - 1]!.id });
+      expect(toSessionFile(imported.conversation, imported.messages)).toBe(text);
+    },
+  );
+
+  it("counts only messages that are in it, and has no window of another branch", () => {
+    const failed = [
+      message({ id: "q0", role: "user", content: "?" }),
+      message({ id: "a0", role: "assistant", content: "", error: "No.", end: "interrupted" }),
+    ];
+    const path = [...failed, ...turn("1"), ...turn("2")];
+    const contextOf = (after: string) =>
+      (JSON.parse(toSessionFile({ ...conversation, window: { after } }, path)) as { context?: object }).context;
+    expect(contextOf("a1")).toEqual({ dropped: 2 });
+    expect(contextOf("a0")).toBeUndefined();
+    expect(contextOf("elsewhere")).toBeUndefined();
+  });
+
+  it("that a person wrote needs no more than version and messages", () => {
+    const text = `{"version":1,"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}`;
+    expect(fromSessionFile(text).messages).toHaveLength(2);
+  });
+
   it.each([
     ["not JSON", "{", "isn't JSON"],
     ["something else", "{}", "isn't an Izwi session"],
@@ -76,6 +119,26 @@ describe("a session's file", () => {
       "with a call that has no result",
       `{"format":"izwi-session","version":1,"messages":[{"role":"assistant","content":"","toolCalls":[{"id":"a","name":"b","arguments":"{}"}]}]}`,
       "lacks the result",
+    ],
+    [
+      "with an overflow that is none",
+      `{"format":"izwi-session","version":1,"messages":[],"settings":{"overflow":"drop"}}`,
+      `settings.overflow must be "error", "slide" or "summarize"`,
+    ],
+    [
+      "with no steps",
+      `{"format":"izwi-session","version":1,"messages":[],"settings":{"maxSteps":0}}`,
+      "settings.maxSteps must be a number from 1",
+    ],
+    [
+      "with more dropped than there is",
+      `{"format":"izwi-session","version":1,"messages":[],"context":{"dropped":1}}`,
+      "context.dropped must be a number of messages",
+    ],
+    [
+      "with a window that begins with an answer",
+      `{"format":"izwi-session","version":1,"messages":[{"role":"user","content":"?"},{"role":"assistant","content":"!"}],"context":{"dropped":1}}`,
+      "context.dropped must be the place of a question",
     ],
     [
       "with settings that aren't numbers",

@@ -1,6 +1,7 @@
 import { newConversation, titleOf, UNTITLED, type Conversation } from "./conversation.js";
 import { newId, nextTime, type Message, type ToolCall } from "./message.js";
 import type { ChatSettings } from "./settings.js";
+import { numLeftOut, OVERFLOWS, type ContextWindow } from "./window.js";
 
 // The file of the SDK's sessions: what is exported here, `chat.load(path)` reads, and the other way round.
 const FORMAT = "izwi-session";
@@ -20,14 +21,18 @@ const NUMBERS = [
 
 /** One branch of a conversation as a session's file. A question that has no answer is left out, as sessions do. */
 export function toSessionFile(conversation: Conversation, path: readonly Message[]): string {
-  const { model, system, settings } = conversation;
+  const { model, system, settings, window } = conversation;
+  const messages = answered(path);
+  const leftOut = new Set(path.slice(0, numLeftOut(path, window)));
+  const dropped = messages.filter((message) => leftOut.has(message)).length;
   const file = {
     format: FORMAT,
     version: VERSION,
     model: model === undefined ? null : { name: model },
     system: system === "" ? null : system,
     settings: { ...settings, memory: settings.memory ?? true },
-    messages: answered(path).map(toEntry),
+    ...(dropped > 0 && { context: { dropped, ...(window?.summary !== undefined && { summary: window.summary }) } }),
+    messages: messages.map(toEntry),
   };
   return `${JSON.stringify(file, undefined, 2)}\n`;
 }
@@ -86,9 +91,10 @@ export function fromSessionFile(text: string, name?: string): Imported {
     return message;
   });
   checkPairs(entries);
+  const window = toWindow(file["context"], entries);
   const question = entries.find(({ role }) => role === "user");
   const title = question ? titleOf(question.content) : (name?.replace(/\.json$/i, "") ?? UNTITLED);
-  return { conversation: { ...conversation, title, leafId: parentId }, messages: entries };
+  return { conversation: { ...conversation, ...(window && { window }), title, leafId: parentId }, messages: entries };
 }
 
 function parse(text: string): Record<string, unknown> {
@@ -98,8 +104,11 @@ function parse(text: string): Record<string, unknown> {
   } catch (error) {
     throw new Error("The file isn't JSON.", { cause: error });
   }
-  if (!isRecord(file) || file["format"] !== FORMAT) throw new Error("The file isn't an Izwi session.");
-  const { version } = file;
+  if (!isRecord(file)) throw new Error("The file isn't an Izwi session.");
+  const { version, messages } = file;
+  // One that a person wrote may lack the format's name.
+  const { format = Number.isInteger(version) && Array.isArray(messages) ? FORMAT : undefined } = file;
+  if (format !== FORMAT) throw new Error("The file isn't an Izwi session.");
   if (typeof version === "number" && version > VERSION) throw new Error("The file is of a newer Izwi.");
   if (version !== VERSION) throw wrong("version", String(VERSION));
   return file;
@@ -122,8 +131,30 @@ function toSettings(value: unknown): ChatSettings {
   if (typeof stop === "string" || (Array.isArray(stop) && stop.every((each) => typeof each === "string"))) {
     settings.stop = stop;
   }
+  const { overflow, maxSteps } = value;
+  if (overflow !== undefined) {
+    const known = OVERFLOWS.find((each) => each === overflow);
+    if (known === undefined) throw wrong("settings.overflow", `"error", "slide" or "summarize"`);
+    settings.overflow = known;
+  }
+  if (maxSteps !== undefined) {
+    if (!Number.isInteger(maxSteps) || Number(maxSteps) < 1) throw wrong("settings.maxSteps", "a number from 1");
+    settings.maxSteps = Number(maxSteps);
+  }
   if (isRecord(logitBias)) settings.logitBias = logitBias as Record<string, number>;
   return settings;
+}
+
+/** What of the messages isn't sent any more: their beginning, up to a question. */
+function toWindow(context: unknown, messages: readonly Message[]): ContextWindow | undefined {
+  if (context === undefined) return undefined;
+  const { dropped, summary } = isRecord(context) ? context : {};
+  const number = Number.isInteger(dropped) ? Number(dropped) : -1;
+  if (number < 0 || number > messages.length) throw wrong("context.dropped", "a number of messages");
+  if ((messages[number]?.role ?? "user") !== "user") throw wrong("context.dropped", "the place of a question");
+  if (summary !== undefined && typeof summary !== "string") throw wrong("context.summary", "a text");
+  const last = messages[number - 1];
+  return last && { after: last.id, ...(summary !== undefined && { summary }) };
 }
 
 type Place = Pick<Message, "conversationId" | "parentId">;

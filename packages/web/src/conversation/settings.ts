@@ -1,3 +1,5 @@
+import type { Overflow } from "./window.js";
+
 /** How answers are made, by the names of the SDK's sessions. What is left out is the model's own recommendation. */
 export interface ChatSettings {
   temperature?: number;
@@ -14,6 +16,10 @@ export interface ChatSettings {
   thinking?: boolean | { budget: number };
   /** False: the model sees the newest message only. */
   memory?: boolean;
+  /** What happens when the conversation outgrows the context. Left out: `error`. */
+  overflow?: Overflow;
+  /** Of imported sessions: how often their agents call tools at most. The page itself offers models no tools. */
+  maxSteps?: number;
 }
 
 /** The settings that are one number each. */
@@ -115,6 +121,12 @@ export function withSetting<Name extends keyof ChatSettings>(
 ): ChatSettings {
   const { [name]: _, ...rest } = settings;
   return value === undefined ? rest : { ...rest, [name]: value };
+}
+
+/** Settings without what forms the model's choice of words: for giving that back to the model. */
+export function withoutSampling({ thinking, memory, overflow, maxSteps }: ChatSettings): ChatSettings {
+  const kept = { thinking, memory, overflow, maxSteps };
+  return Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
 }
 
 /** Instructions to start from. */

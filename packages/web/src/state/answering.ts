@@ -5,13 +5,15 @@ import { ApiFailure } from "../api/http.js";
 import type { Conversation } from "../conversation/conversation.js";
 import type { Message, Usage } from "../conversation/message.js";
 import { pathTo, type Messages } from "../conversation/tree.js";
+import type { ContextWindow } from "../conversation/window.js";
 import { noteFailure } from "./connection.js";
+import { fit, isOverflow, windowed } from "./context-window.js";
 import { storeProgress } from "./library.js";
 import { defaultModel, modelById, refreshModels } from "./models.js";
 import { announcement } from "./notices.js";
 import { change, chat, currentOf, messages as shownMessages } from "./open-chat.js";
 
-export type Phase = "loading" | "waiting" | "thinking" | "writing";
+export type Phase = "loading" | "summarizing" | "waiting" | "thinking" | "writing";
 
 /** What there is of an answer while it comes. */
 export interface Progress {
@@ -41,8 +43,15 @@ const ANSWER_NOW = Symbol("answer now");
 /**
  * Lets the model write into `target`, a message of the conversation that is shown already. What the message has of
  * thoughts and text is continued.
+ *
+ * @param overflow what to do this time if the conversation is too long; by default what its settings say
  */
-export async function writeAnswer(conversation: Conversation, messages: Messages, target: Message): Promise<void> {
+export async function writeAnswer(
+  conversation: Conversation,
+  messages: Messages,
+  target: Message,
+  overflow = conversation.settings.overflow,
+): Promise<void> {
   const model = conversation.model ?? defaultModel.peek()?.id;
   const writing = new Writing(target, modelById(model)?.status === "ready" ? "waiting" : "loading");
   setLive(conversation.id, writing);
@@ -51,12 +60,14 @@ export async function writeAnswer(conversation: Conversation, messages: Messages
     model,
     system: conversation.system,
     messages: pathTo(messages, target.parentId),
-    settings: conversation.settings,
+    settings: { ...conversation.settings, ...(overflow && { overflow }) },
   };
-  const result = await writing.run(request);
+  const result = await writing.run(request, conversation.window);
   setLive(conversation.id, undefined);
   const now = stillThere(target) ? currentOf(conversation.id) : undefined;
-  if (now) await change(now, { updatedAt: Date.now() }, [{ ...result, ...(model !== undefined && { model }) }]);
+  const { window } = writing;
+  const changes = { updatedAt: Date.now(), ...(window && window !== conversation.window && { window }) };
+  if (now) await change(now, changes, [{ ...result, ...(model !== undefined && { model }) }]);
   announcement.value = result.error === undefined ? `Answer: ${result.content}` : `No answer: ${result.error}`;
   if (writing.loaded) void refreshModels();
 }
@@ -77,6 +88,8 @@ class Writing implements LiveAnswer {
   readonly messageId: string;
   readonly progress: Signal<Progress>;
   readonly loaded: boolean;
+  /** What the model was sent of the conversation. */
+  window: ContextWindow | undefined;
   readonly #target: Message;
   #content: string;
   #reasoning: string;
@@ -107,13 +120,20 @@ class Writing implements LiveAnswer {
   }
 
   /** Writes to the end, whatever that is, and returns the message. */
-  async run(request: ChatRequest): Promise<Message> {
+  async run(request: ChatRequest, window: ContextWindow | undefined): Promise<Message> {
+    this.window = window;
     const begun = (): Begun => ({ reasoning: this.#reasoning, content: this.#content });
     let goOn = this.#content !== "" || this.#reasoning !== "";
     for (;;) {
       const { signal } = this.#aborter;
       try {
-        const events = goOn ? streamContinuation(request, begun(), signal) : streamChat(request, signal);
+        this.window = await fit(request, this.window, {
+          begun: goOn ? begun() : undefined,
+          signal,
+          onSummarize: () => (this.progress.value = this.#progress("summarizing")),
+        });
+        const sent = windowed(request, this.window);
+        const events = goOn ? streamContinuation(sent, begun(), signal) : streamChat(sent, signal);
         const { finishReason, usage } = await this.#take(events);
         this.#count(usage);
         return this.#message({ end: finishReason });
@@ -126,7 +146,11 @@ class Writing implements LiveAnswer {
         }
         if (signal.aborted) return this.#message({ end: "stopped" });
         noteFailure(error);
-        return this.#message({ end: "interrupted", error: describe(error) });
+        return this.#message({
+          end: "interrupted",
+          error: describe(error),
+          ...(isOverflow(error) && { overflow: true }),
+        });
       }
     }
   }
@@ -185,9 +209,9 @@ class Writing implements LiveAnswer {
     };
   }
 
-  #message(ending: Pick<Message, "end" | "error">): Message {
+  #message(ending: Pick<Message, "end" | "error" | "overflow">): Message {
     if (ending.end !== undefined) this.#endThinking();
-    const { end: _end, error: _error, ...target } = this.#target;
+    const { end: _end, error: _error, overflow: _overflow, ...target } = this.#target;
     return {
       ...target,
       content: this.#content,

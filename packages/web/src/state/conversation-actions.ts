@@ -3,6 +3,7 @@ import { newConversation, titleOf, UNTITLED, type Conversation } from "../conver
 import { newId, nextTime, type Message } from "../conversation/message.js";
 import { fileName, fromSessionFile, toSessionFile } from "../conversation/session-file.js";
 import { pathTo } from "../conversation/tree.js";
+import type { Overflow } from "../conversation/window.js";
 import { liveAnswers, writeAnswer } from "./answering.js";
 import { clearMessages, messagesOf, remove, store } from "./library.js";
 import { notify } from "./notices.js";
@@ -34,19 +35,19 @@ async function ask(content: string, parentId: string | null): Promise<void> {
 }
 
 /** Asks for another answer to the same question, beside the one there is. */
-export async function regenerate(answerBefore: Message): Promise<void> {
+export async function regenerate(answerBefore: Message, overflow?: Overflow): Promise<void> {
   const question = answerBefore.parentId === null ? undefined : messages.peek().get(answerBefore.parentId);
   if (question === undefined || liveAnswers.peek().has(question.conversationId)) return;
   // One that never came isn't worth a branch.
   const failed = answerBefore.content === "" && answerBefore.error !== undefined;
-  await answer(chat.peek(), question, [], failed ? answerBefore.id : newId());
+  await answer(chat.peek(), question, [], { id: failed ? answerBefore.id : newId(), overflow });
 }
 
 async function answer(
   conversation: Conversation,
   question: Message,
   added: readonly Message[],
-  id = newId(),
+  { id = newId(), overflow }: { id?: string; overflow?: Overflow | undefined } = {},
 ): Promise<void> {
   const target: Message = {
     ...{ id, conversationId: conversation.id, parentId: question.id },
@@ -57,15 +58,27 @@ async function answer(
     if (route.peek().page === "chat") go({ page: "chat", conversationId: conversation.id });
     return saving;
   });
-  const writing = writeAnswer(conversation, messages.peek(), target);
+  const writing = writeAnswer(conversation, messages.peek(), target, overflow);
   await saving;
   await writing;
 }
 
 /** Lets an answer go on that was stopped, cut at its longest, or interrupted. */
-export async function continueAnswer(cut: Message): Promise<void> {
+export async function continueAnswer(cut: Message, overflow?: Overflow): Promise<void> {
   if (liveAnswers.peek().has(cut.conversationId)) return;
-  await writeAnswer(chat.peek(), messages.peek(), cut);
+  await writeAnswer(chat.peek(), messages.peek(), cut, overflow);
+}
+
+/** Asks again, this time without the oldest messages, or with a summary in their place. */
+export async function makeRoom(failed: Message, overflow: Overflow): Promise<void> {
+  if (failed.content === "") await regenerate(failed, overflow);
+  else await continueAnswer(failed, overflow);
+}
+
+/** Lets the model have all of the conversation again. */
+export function sendAll(): void {
+  const { window: _, ...rest } = chat.peek();
+  void change(rest, {});
 }
 
 /** Empties the open conversation, which "Undo" brings back. */
@@ -73,7 +86,7 @@ export async function clearChat(): Promise<void> {
   const before = chat.peek();
   if (messages.peek().size === 0) return;
   liveAnswers.peek().get(before.id)?.stop();
-  const { renamed: _, ...kept } = before;
+  const { renamed: _, window: _window, ...kept } = before;
   const emptied: Conversation = { ...kept, title: UNTITLED, leafId: null };
   batch(() => {
     chat.value = emptied;
@@ -136,9 +149,16 @@ export async function importChats(files: readonly File[]): Promise<void> {
 /** A new conversation with this one's messages up to one of them. */
 export async function branchOff(message: Message): Promise<void> {
   const source = chat.peek();
-  const branch = newConversation({ ...source, title: `${source.title} (branch)`, renamed: true });
   const upTo = pathTo(messages.peek(), message.id);
   const ids = new Map(upTo.map(({ id }) => [id, newId()]));
+  const { window, ...rest } = source;
+  const after = window && ids.get(window.after);
+  const branch = newConversation({
+    ...rest,
+    ...(after !== undefined && { window: { ...window, after } }),
+    title: `${source.title} (branch)`,
+    renamed: true,
+  });
   const copies = upTo.map((each) => ({
     ...each,
     id: ids.get(each.id)!,
