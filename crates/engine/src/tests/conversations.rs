@@ -84,6 +84,44 @@ fn each_turn_prefills_only_its_new_tokens() {
     assert_eq!(bench.stats().blocks_cached, num_known.div_ceil(16));
 }
 
+/// Ten turns of a conversation, each answered by a thought and an answer of 40 tokens together; later prompts leave the
+/// thought out. Checks what each turn computes of its prompt.
+fn converse_without_old_thoughts(bench: &mut Bench, between: &mut dyn FnMut(&mut Bench, u64)) {
+    const THOUGHT: usize = 29;
+    let mut history = text(1, 37);
+    let mut last_prompt = 0;
+    for turn in 0..10 {
+        history.extend(text(100 + turn, 5 + 7 * turn as usize));
+        let before = bench.stats().prefilled_tokens;
+        let submitted = bench.submit(Recipe::greedy(history.clone(), 40).request());
+        bench.run();
+        let result = submitted.result();
+        // New are the answer to the last question, without its thought, and the question.
+        assert_eq!(result.cached_tokens, Some(last_prompt), "turn {turn}");
+        let prefilled = bench.stats().prefilled_tokens - before;
+        assert_eq!(prefilled, (history.len() - last_prompt) as u64, "turn {turn}");
+        last_prompt = history.len();
+        // A thought and the answer behind it begin differently.
+        history.push(result.tokens[0] ^ 1);
+        history.extend(&result.tokens[THOUGHT..]);
+        between(bench, turn);
+    }
+}
+
+#[test]
+fn thoughts_that_are_left_out_later_cost_no_second_reading_of_what_came_before() {
+    let mut bench = Bench::new(FakeModel::bytes(4096), 256, 64, 4);
+    converse_without_old_thoughts(&mut bench, &mut |_, _| {});
+    // The same beside others, in a cache that is too small for everything that was ever computed.
+    let mut bench = Bench::new(FakeModel::new(256, 1024, 16, 64), 256, 64, 4);
+    converse_without_old_thoughts(&mut bench, &mut |bench, turn| {
+        bench.submit(Recipe::greedy(text(1000 + turn, 150), 20).request());
+        bench.run();
+    });
+    let stats = bench.stats();
+    assert_eq!(stats.blocks_free, 0, "the cache was full: {stats:?}");
+}
+
 #[test]
 fn after_a_stop_token_the_whole_answer_is_cached() {
     let mut bench = Bench::new(FakeModel::bytes(512), 256, 64, 4);
