@@ -61,10 +61,12 @@ describe.skipIf("missing" in found)(`a full context${whySkipped(found)}`, () => 
     const edge = chat.page.getByText("The model isn't sent what is above.");
     await edge.scrollIntoViewIfNeeded();
     await chat.screenshot("context-edge");
-    await chat.page.emulateMedia({ colorScheme: "dark" });
-    expect(await violations(chat)).toEqual([]);
-    await chat.page.emulateMedia({ colorScheme: "light" });
-    expect(await violations(chat)).toEqual([]);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await chat.page.emulateMedia({ colorScheme });
+      // Colours change over a moment.
+      await chat.page.waitForTimeout(300);
+      expect(await violations(chat)).toEqual([]);
+    }
 
     const path = await exported(chat);
     const file = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
