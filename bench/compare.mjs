@@ -45,13 +45,13 @@ const results = {
 };
 const file = quick ? undefined : runFile(results);
 for (const model of models) {
-  const { measurements, about, limit } = await measureModel(model, options);
+  const { about, limit } = await measureModel(model, options, (measurement) => {
+    results.measurements.push(measurement);
+    save();
+  });
   Object.assign(results.about, about);
   results.limits[model] = limit;
-  results.measurements.push(...measurements);
-  results.summary = summarize(results.measurements, workloads, results.limits);
-  // After each model, so that a run that is cut short isn't lost.
-  if (file !== undefined) writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+  save();
 }
 console.log(`${machine.cpu}, ${threads} threads, ${rounds} rounds, medians; fa: with flash attention\n`);
 console.log(table(results.summary));
@@ -60,6 +60,12 @@ for (const [model, { bandwidth }] of Object.entries(results.limits)) {
   console.log(`${model}: memory read before and after, 1 thread ${shown("one")} GB/s, all ${shown("all")} GB/s`);
 }
 if (file !== undefined) console.log(`\n${relative(process.cwd(), file)}`);
+
+/** After each measurement, so that a run that is cut short isn't lost. */
+function save() {
+  results.summary = summarize(results.measurements, workloads, results.limits);
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+}
 
 /** In a folder of its own. */
 function runFile({ date, machine }) {

@@ -8,15 +8,17 @@ import { modelFile } from "./model-files.mjs";
 import { IZWI, median } from "./results.mjs";
 import { contextFor, WARM_UP } from "./workloads.mjs";
 
-/** @returns a model's measurements, what the engines say of themselves, and what this machine's memory allows */
-export async function measureModel(model, { threads, rounds, engines, workloads }) {
+/**
+ * @param keep is given each measurement
+ * @returns what the engines say of themselves, and what this machine's memory allows
+ */
+export async function measureModel(model, { threads, rounds, engines, workloads }, keep) {
   const path = modelFile(model);
-  const measurements = [];
   const bandwidth = [await bandwidths(threads)];
   const contestants = engines.flatMap(({ settings, ...engine }) => settings.map((setting) => ({ ...engine, setting })));
   const record = (workload, { name, setting }, round, value, others) => {
     const what = { model, workload: workload.name, engine: name, setting: settingName(setting), round };
-    measurements.push({ ...what, value, ...(others !== undefined && { others: Math.round(others * 100) / 100 }) });
+    keep({ ...what, value, ...(others !== undefined && { others: Math.round(others * 100) / 100 }) });
     const shown = `${model} ${workload.name} ${round} ${[name, what.setting].filter(Boolean).join(", ")}`;
     const disturbed = others > DISTURBED ? `, others had ${(others * 100).toFixed(0)}% of a core` : "";
     console.error(`${shown}: ${value.toFixed(1)} ${workload.figure}${disturbed}`);
@@ -33,7 +35,7 @@ export async function measureModel(model, { threads, rounds, engines, workloads 
     bandwidth,
     bytesPerSecond: median(bandwidth.map(({ all }) => all)),
   };
-  return { measurements, about, limit };
+  return { about, limit };
 }
 
 /** Bytes per second read from memory by one thread, and by as many as the engines have. */
