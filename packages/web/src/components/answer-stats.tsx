@@ -17,7 +17,7 @@ function rateText(rate: number): string {
   return rate < 10 ? rate.toFixed(1) : Math.round(rate).toLocaleString("en");
 }
 
-export function secondsText(ms: number): string {
+function secondsText(ms: number): string {
   if (ms < 1) return "1 ms";
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

@@ -42,15 +42,6 @@ export function leafOf(messages: Messages, id: string): string {
   return leaf;
 }
 
-/** The question that an answer answers. */
-export function questionOf(messages: Messages, message: Message): Message | undefined {
-  let before = message.parentId === null ? undefined : messages.get(message.parentId);
-  while (before !== undefined && before.role !== "user") {
-    before = before.parentId === null ? undefined : messages.get(before.parentId);
-  }
-  return before;
-}
-
 function childrenOf(messages: Messages, parentId: string | null): Message[] {
   const children = [...messages.values()].filter((message) => message.parentId === parentId);
   return children.sort((a, b) => a.createdAt - b.createdAt);
