@@ -18,8 +18,9 @@ use crate::{CancelHandle, EngineError, EngineEvent, EngineStats, GenerateRequest
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineOptions {
-    /// Prompt tokens computed in one step, all requests together, at least 1. A larger chunk reads prompts faster; a
-    /// smaller one cancels sooner and lets running answers flow more evenly.
+    /// Prompt tokens computed in one step, all requests together, at least 1; half of them beside running answers. A larger
+    /// chunk may read prompts faster; with a smaller one a request that comes meanwhile begins sooner, running answers flow
+    /// more evenly, and cancelling takes effect sooner.
     pub prefill_chunk: usize,
     /// Requests computed side by side, at least 1.
     pub max_running: usize,

@@ -73,8 +73,8 @@ pub(crate) struct Scheduler {
     waiting: Vec<Sequence>,
     /// Oldest first.
     running: Vec<Sequence>,
-    /// Turns at prefilling given so far.
-    num_turns: u64,
+    /// Passes planned so far.
+    num_passes: u64,
     num_preemptions: u64,
 }
 
@@ -86,7 +86,7 @@ impl Scheduler {
             cache: PrefixCache::default(),
             waiting: Vec::new(),
             running: Vec::new(),
-            num_turns: 0,
+            num_passes: 0,
             num_preemptions: 0,
         }
     }

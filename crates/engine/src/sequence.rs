@@ -13,7 +13,7 @@ pub(crate) struct Sequence {
     /// Empty while waiting.
     pub block_table: Vec<u32>,
     pub readout: Readout,
-    /// Number of its last turn at prefilling: the lowest is next.
+    /// Number of the pass that last computed some of its prompt, or in which it was admitted.
     pub last_turn: u64,
     pub standing: Standing,
 }

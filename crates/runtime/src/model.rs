@@ -24,6 +24,10 @@ use crate::{
     ChatRequest, ChatStream, CompletionRequest, ErrorCode, GenerationSettings, Result, RuntimeError, ToolChoice,
 };
 
+/// Prompt tokens of a pass of the CPU backend: few, because longer passes are hardly faster, and a request that comes
+/// meanwhile waits for the one under way.
+const CPU_PREFILL_CHUNK: usize = 48;
+
 /// How a model is loaded.
 #[derive(Debug, Clone, Default)]
 pub struct ModelOptions {
@@ -83,6 +87,11 @@ impl Model {
             max_waiting: options.max_waiting.unwrap_or(defaults.max_waiting),
             num_token_ids: Some(tokenizer.vocab_size()),
             speculation: options.speculation,
+            prefill_chunk: if info.backend == "cpu" {
+                CPU_PREFILL_CHUNK
+            } else {
+                defaults.prefill_chunk
+            },
             ..defaults
         };
         Ok(Self {

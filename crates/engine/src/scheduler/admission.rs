@@ -142,6 +142,7 @@ impl Scheduler {
                 }
             }
         }
+        sequence.last_turn = self.num_passes;
         plan.admissions.push(Admission {
             sequence: sequence.id,
             num_cached: sequence.num_computed,

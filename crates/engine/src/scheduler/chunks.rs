@@ -6,10 +6,14 @@ use crate::sequence::Readout;
 /// Most rows of a forward pass whose logits score a prompt: it bounds the memory for logits.
 const SCORE_ROWS: usize = 64;
 
+/// Passes after which a prompt that got nothing goes before shorter ones.
+const MOST_PASSES_WITHOUT_ROWS: u64 = 4;
+
 impl Scheduler {
-    /// One row for every decoding sequence; `prefill_chunk` rows for the others together: first for those of the best
-    /// level, in equal shares, then in turns, those that waited longest first; then for the rest in the same way.
+    /// One row for every decoding sequence, and a bounded number of rows for the prompts that are still being read: half as
+    /// many where others are decoding, so that their answers flow on.
     pub(super) fn choose_chunks(&mut self, chunks: &mut Vec<Chunk>) {
+        self.num_passes += 1;
         let mut lens = vec![0; self.running.len()];
         let mut prefilling = Vec::new();
         for (index, sequence) in self.running.iter().enumerate() {
@@ -19,39 +23,9 @@ impl Scheduler {
                 _ => prefilling.push(index),
             }
         }
-        let level = |index: usize| self.running[index].standing.level();
-        prefilling.sort_by_key(|&index| (level(index), self.running[index].last_turn, self.running[index].id));
-        let num_best = prefilling
-            .iter()
-            .take_while(|&&index| level(index) == level(prefilling[0]))
-            .count();
-        let (best, rest) = prefilling.split_at(num_best);
-        let mut budget = self.limits.prefill_chunk;
-        let mut score_budget = SCORE_ROWS;
-        for group in [best, rest] {
-            let share = (budget / group.len().max(1)).max(1);
-            for most in [share, budget] {
-                for &index in group {
-                    let sequence = &self.running[index];
-                    let mut len = (sequence.num_pending() - lens[index]).min(most).min(budget);
-                    if matches!(sequence.readout, Readout::Logits { .. }) {
-                        len = len.min(score_budget);
-                        score_budget -= len;
-                    }
-                    lens[index] += len;
-                    budget -= len;
-                }
-            }
-        }
-        for index in prefilling {
-            let sequence = &mut self.running[index];
-            if lens[index] > 0 {
-                self.num_turns += 1;
-                sequence.last_turn = self.num_turns;
-            } else {
-                sequence.standing.num_passed += 1;
-            }
-        }
+        let is_decoding = lens.contains(&1);
+        let budget = self.limits.prefill_chunk.div_ceil(if is_decoding { 2 } else { 1 });
+        self.share_budget(prefilling, budget, &mut lens);
         for (sequence, len) in self.running.iter().zip(lens).filter(|(_, len)| *len > 0) {
             chunks.push(Chunk {
                 sequence: sequence.id,
@@ -60,5 +34,62 @@ impl Scheduler {
                 draft: Vec::new(),
             });
         }
+    }
+
+    /// The best level first, then those that waited long, then the shortest: a short prompt is through at once, and the long
+    /// one beside it hardly later. A pass that ends a prompt isn't made longer by parts of others.
+    fn share_budget(&mut self, mut prefilling: Vec<usize>, mut budget: usize, lens: &mut [usize]) {
+        let num_passes = self.num_passes;
+        prefilling.sort_by_key(|&index| {
+            let sequence = &self.running[index];
+            let waited_long = num_passes - sequence.last_turn > MOST_PASSES_WITHOUT_ROWS;
+            let (level, id) = sequence.rank();
+            (level, !waited_long, sequence.num_pending(), id)
+        });
+        let mut score_budget = SCORE_ROWS;
+        let mut ends_a_prompt = false;
+        let best_level = prefilling.first().map(|&index| self.running[index].standing.level());
+        for index in prefilling {
+            let sequence = &mut self.running[index];
+            let is_scored = matches!(sequence.readout, Readout::Logits { .. });
+            let affordable = rows_at(sequence.num_computed, budget);
+            let most = if is_scored {
+                score_budget.min(affordable)
+            } else {
+                affordable
+            };
+            let len = sequence.num_pending().min(most);
+            let is_end = len == sequence.num_pending();
+            if len > 0 && (is_end || !ends_a_prompt) {
+                lens[index] = len;
+                budget = (budget * (affordable - len)) / affordable;
+                score_budget -= if is_scored { len } else { 0 };
+                ends_a_prompt |= is_end;
+                sequence.last_turn = num_passes;
+            } else if Some(sequence.standing.level()) != best_level {
+                sequence.standing.num_passed += 1;
+            }
+        }
+    }
+}
+
+/// How many rows may be computed at a depth, where `budget` of them may at the beginning of a text: attention looks at all
+/// that came before, and with some two thousand positions costs as much as all the rest.
+fn rows_at(depth: usize, budget: usize) -> usize {
+    (2 * budget / (2 + depth / 1024)).max(budget.min(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deep_rows_are_fewer_but_never_none() {
+        assert_eq!(rows_at(0, 48), 48);
+        assert_eq!(rows_at(1023, 48), 48);
+        assert_eq!(rows_at(2048, 48), 24);
+        assert_eq!(rows_at(8192, 48), 9);
+        assert_eq!(rows_at(1 << 20, 48), 1);
+        assert_eq!(rows_at(1 << 20, 0), 0);
     }
 }

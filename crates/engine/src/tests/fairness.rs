@@ -10,12 +10,13 @@ use crate::tests::{Bench, Recipe};
 #[test]
 fn a_short_prompt_is_not_stuck_behind_a_long_one() {
     let mut bench = Bench::new(FakeModel::bytes(4096), 256, 64, 4);
-    let long = bench.submit(Recipe::greedy(text(1, 4000), 1).request());
+    let long = bench.submit(Recipe::greedy(text(1, 1000), 1).request());
     bench.step();
     let short = bench.submit(Recipe::greedy(text(2, 30), 10).request());
     bench.step();
-    // Half of the chunk is enough for it.
+    // It has a pass of its own, which isn't made longer by the long one.
     assert_eq!(short.result().tokens.len(), 1);
+    assert_eq!(bench.stats().prefilled_tokens, 64 + 30);
     for num_tokens in 2..=10 {
         bench.step();
         assert_eq!(
@@ -25,33 +26,50 @@ fn a_short_prompt_is_not_stuck_behind_a_long_one() {
         );
     }
     assert!(short.result().has_ended() && !long.result().has_ended());
-    // The long one had 64 + 34 + 9 * 64 rows by now and gets the rest of its 4000 in whole chunks.
-    assert_eq!(bench.run(), (4000usize - 64 - 34 - 9 * 64).div_ceil(64));
+    // The long one had 64 rows, and half as many in each pass beside the answer; now it gets whole chunks.
+    assert_eq!(bench.run(), (1000usize - 64 - 9 * 32).div_ceil(64));
 }
 
 #[test]
-fn prompts_that_arrive_together_share_a_chunk() {
+fn of_prompts_that_arrive_together_the_short_ones_are_through_first() {
     let mut bench = Bench::new(FakeModel::bytes(4096), 256, 64, 4);
     let prompts = [text(1, 1000), text(2, 30), text(3, 10)];
     let [_long, medium, short] = prompts.map(|prompt| bench.submit(Recipe::greedy(prompt, 5).request()));
     bench.step();
-    // A third each, and what the short one leaves goes to the long one.
-    assert_eq!((medium.result().tokens.len(), short.result().tokens.len()), (0, 1));
-    assert_eq!(bench.stats().prefilled_tokens, 64);
+    assert_eq!((medium.result().tokens.len(), short.result().tokens.len()), (1, 1));
+    assert_eq!(bench.stats().prefilled_tokens, 40);
     bench.step();
-    assert_eq!((medium.result().tokens.len(), short.result().tokens.len()), (1, 2));
+    assert_eq!((medium.result().tokens.len(), short.result().tokens.len()), (2, 2));
+    assert_eq!(bench.stats().prefilled_tokens, 40 + 32);
 }
 
 #[test]
-fn prefilling_sequences_take_turns_when_the_chunk_is_smaller_than_their_number() {
+fn no_stream_of_short_prompts_keeps_a_long_one_from_being_read() {
+    let mut bench = Bench::new(FakeModel::bytes(4096), 256, 64, 4);
+    let long = bench.submit(Recipe::greedy(text(1, 640), 1).request());
+    let mut shorts = Vec::new();
+    let mut num_passes = 0;
+    while !long.result().has_ended() {
+        // Always one that would fill the pass.
+        shorts.push(bench.submit(Recipe::greedy(text(100 + num_passes, 60), 1).request()));
+        bench.step();
+        num_passes += 1;
+        assert!(num_passes < 200, "starved");
+    }
+    // Ten chunks, at least one in every five passes.
+    assert!(num_passes > 20 && num_passes <= 50, "{num_passes}");
+    bench.run();
+    assert!(shorts.iter().all(|submitted| submitted.result().has_ended()));
+}
+
+#[test]
+fn a_chunk_smaller_than_the_number_of_prompts_reads_them_all() {
     let mut bench = Bench::new(FakeModel::bytes(256), 256, 2, 5);
     let all: Vec<_> = (0..5)
         .map(|seed| bench.submit(Recipe::greedy(text(seed, 10), 1).request()))
         .collect();
-    // 50 rows by two: in turns, nobody is through after 40.
-    (0..20).for_each(|_| bench.step());
-    assert!(all.iter().all(|submitted| submitted.result().tokens.is_empty()));
-    assert_eq!(bench.run(), 5);
+    // 50 rows by two, and none is wasted.
+    assert_eq!(bench.run(), 25);
     assert!(
         all.iter()
             .all(|submitted| submitted.result().finish_reason() == Some(FinishReason::Length))
