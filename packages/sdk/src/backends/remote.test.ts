@@ -42,6 +42,10 @@ async function serve(answers: Answer[], models: object = { object: "list", data:
     response.setHeader("content-type", "text/event-stream");
     for (const chunk of answer) {
       if (chunk === "hang") return;
+      if (chunk === "pause") {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        continue;
+      }
       response.write(`data: ${typeof chunk === "string" ? chunk : JSON.stringify(chunk)}\n\n`);
     }
     response.end("data: [DONE]\n\n");
@@ -266,4 +270,21 @@ it("asks a busy server again, unless it isn't to", async () => {
   const answer = backend.chat(request, { signal: new AbortController().signal })[Symbol.asyncIterator]();
   await expect(answer.next()).rejects.toMatchObject({ code: "QUEUE_FULL" });
   expect(once.bodies).toHaveLength(1);
+});
+
+it("an answer that is given up ends at once, wherever it is", async () => {
+  const times = 40;
+  const pieces = text(...Array.from({ length: 200 }, (_, index) => `${index} `));
+  const paused = pieces.flatMap((piece, index) => (index % 5 === 0 ? ["pause", piece] : [piece]));
+  const { baseUrl } = await serve(Array.from({ length: times }, () => paused));
+  const backend = await openBackend({ model: "m", baseUrl });
+  const request = { messages: [{ role: "user" as const, content: "Hello" }] };
+  for (let leaveAfter = 1; leaveAfter <= times; leaveAfter++) {
+    const leave = new AbortController();
+    const read = async () => {
+      let count = 0;
+      for await (const _ of backend.chat(request, { signal: leave.signal })) if (++count === leaveAfter) leave.abort();
+    };
+    await expect(read()).rejects.toMatchObject({ code: "ABORTED" });
+  }
 });

@@ -1,6 +1,6 @@
 import { IzwiError, type ChatEvent, type ChatRequest } from "@izwi/core";
 import OpenAI from "openai";
-import { onAbort } from "../abort.js";
+import { abortable, onAbort } from "../abort.js";
 import type { BackendStream, ChatBackend } from "./backend.js";
 import { RemoteAnswer, type WireChunk } from "./remote-answer.js";
 import { fromRemoteError, refuses } from "./remote-error.js";
@@ -174,14 +174,17 @@ class RemoteStream implements BackendStream {
 
   async *#read(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
     const answer = new RemoteAnswer();
-    for await (const chunk of await this.#start(request, signal)) {
-      for (const event of answer.add(chunk)) {
+    const stream = await abortable(this.#start(request, signal), signal);
+    const chunks = stream[Symbol.asyncIterator]();
+    for (;;) {
+      // Not left to the client: its read of an aborted stream may never settle.
+      const { done, value } = await abortable(chunks.next(), signal);
+      if (done) break;
+      for (const event of answer.add(value)) {
         if (event.type !== "reasoning-delta") this.#answering = true;
         yield event;
       }
     }
-    // An aborted stream of the client ends as if it were complete.
-    if (signal.aborted) throw signal.reason;
     yield* answer.end();
   }
 }
