@@ -12,6 +12,8 @@ import { median } from "./results.mjs";
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const CLI = here("../packages/cli/bin/izwi.js");
 const TOKENS = 64;
+/** The random models' vocabulary has few words: this is about 4,000 tokens of it. */
+const LONG_PROMPT_REPEATS = 400;
 
 const { values } = parseArgs({
   options: {
@@ -78,9 +80,6 @@ async function compareLongPrompts() {
     console.log(`| ${name} | ${idle.toFixed(0)} | ${busy.toFixed(0)} | ${(busy / idle).toFixed(1)} |`);
   }
 }
-
-/** The random models' vocabulary has few words: this is about 4,000 tokens of it. */
-const LONG_PROMPT_REPEATS = 180;
 
 async function load(name, url, clients, requests) {
   const args = ["bench", "chat", "--server", url, "--clients", clients, "--requests", requests, "--max-tokens", TOKENS];
