@@ -195,8 +195,6 @@ export class FakeAddon implements NativeAddon {
   failure: Error | undefined;
   loading: Promise<void> = Promise.resolve();
 
-  memoryBandwidth = async (): Promise<number> => 20e9;
-
   NativeModel = {
     load: async (path: string, options: NativeLoadOptions): Promise<NativeModel> => {
       this.loads.push({ path, options });

@@ -1,17 +1,20 @@
 //! The CPU backend: our own kernels.
 
+mod experts;
+mod kv_cache;
 mod weights;
 
 use std::sync::Mutex;
 
 use half::f16;
-use half::vec::HalfBitsVecExt;
 use izwi_kernels::{Activations as PreparedRows, AttentionShape, Kernels, RopeTable, SequenceSpan, ThreadPool};
 
+use self::experts::ExpertScratch;
+use self::kv_cache::CpuKvCache;
 use self::weights::{CpuMatrix, CpuMatrixStack, Packing};
-use super::{AttentionConfig, Backend, EmbeddingTable, ExpertWeights, KvCacheShape, route};
+use super::{AttentionConfig, Backend, EmbeddingTable, ExpertWeights, KvCacheShape};
 use crate::gguf::Tensor;
-use crate::{Batch, ModelError, Result};
+use crate::{Batch, Result};
 
 pub struct CpuBackend {
     kernels: &'static Kernels,
@@ -33,18 +36,6 @@ struct Scratch {
     up: Vec<f32>,
     experts: ExpertScratch,
     rope: Option<RopeTable>,
-}
-
-#[derive(Default)]
-struct ExpertScratch {
-    /// `[tokens, num_experts]`
-    router: Vec<f32>,
-    /// For each expert the (token, weight) pairs routed to it.
-    routed: Vec<Vec<(u32, f32)>>,
-    rows: Vec<u32>,
-    /// `[rows, hidden]`
-    down: Vec<f32>,
-    prepared: PreparedRows,
 }
 
 /// `[tokens, width]`
@@ -72,13 +63,6 @@ impl Rows {
             out.extend_from_slice(&self.values[row * self.width..(row + 1) * self.width]);
         }
     }
-}
-
-pub struct CpuKvCache {
-    shape: KvCacheShape,
-    /// One for each layer, `[num_blocks, num_kv_heads, block_size, head_dim]`.
-    keys: Vec<Vec<f16>>,
-    values: Vec<Vec<f16>>,
 }
 
 impl CpuBackend {
@@ -169,51 +153,21 @@ impl Backend for CpuBackend {
     }
 
     fn kv_cache(&self, shape: KvCacheShape) -> Result<CpuKvCache> {
-        // Zeroed pages take memory only once they are written to.
-        let layers = || {
-            (0..shape.num_layers)
-                .map(|_| zeroed(shape.layer_len()))
-                .collect::<Result<Vec<_>>>()
-        };
-        Ok(CpuKvCache {
-            shape,
-            keys: layers()?,
-            values: layers()?,
-        })
+        CpuKvCache::new(shape)
     }
 
     fn copy_block(&self, cache: &mut CpuKvCache, from: u32, to: u32) -> Result<()> {
-        let len = cache.shape.block_len();
-        for layer in cache.keys.iter_mut().chain(&mut cache.values) {
-            layer.copy_within(from as usize * len..(from as usize + 1) * len, to as usize * len);
-        }
+        cache.copy_block(from, to);
         Ok(())
     }
 
     fn read_block(&self, cache: &CpuKvCache, block: u32, out: &mut Vec<u8>) -> Result<()> {
-        let len = cache.shape.block_len();
-        for layer in cache.keys.iter().chain(&cache.values) {
-            let values = &layer[block as usize * len..][..len];
-            let start = out.len();
-            out.resize(start + len * size_of::<f16>(), 0);
-            let bytes = out[start..].chunks_exact_mut(size_of::<f16>());
-            bytes
-                .zip(values)
-                .for_each(|(bytes, value)| bytes.copy_from_slice(&value.to_le_bytes()));
-        }
+        cache.read_block(block, out);
         Ok(())
     }
 
     fn write_block(&self, cache: &mut CpuKvCache, block: u32, bytes: &[u8]) -> Result<()> {
-        let len = cache.shape.block_len();
-        let layers = cache.keys.iter_mut().chain(&mut cache.values);
-        for (layer, bytes) in layers.zip(bytes.chunks_exact(len * size_of::<f16>())) {
-            let values = layer[block as usize * len..][..len].iter_mut();
-            let bytes = bytes.chunks_exact(size_of::<f16>());
-            values
-                .zip(bytes)
-                .for_each(|(value, bytes)| *value = f16::from_le_bytes([bytes[0], bytes[1]]));
-        }
+        cache.write_block(block, bytes);
         Ok(())
     }
 
@@ -354,48 +308,7 @@ impl Backend for CpuBackend {
         epsilon: f32,
         weights: &ExpertWeights<'_, Self>,
     ) -> Result<()> {
-        let Scratch {
-            normed,
-            prepared,
-            gate,
-            up,
-            experts,
-            ..
-        } = &mut *self.scratch();
-        let ExpertScratch {
-            router,
-            routed,
-            rows,
-            down,
-            prepared: prepared_gate,
-        } = experts;
-        let num_experts = weights.router.rows();
-        self.norm(&hidden.values, norm, epsilon, normed, prepared);
-        router.resize(hidden.tokens() * num_experts, 0.0);
-        let products = &mut [(weights.router.view(), &mut router[..])];
-        izwi_kernels::matmul(self.kernels, &self.pool, products, prepared, false);
-        route(router, num_experts, weights.num_used, routed);
-
-        for (expert, tokens) in routed.iter().enumerate().filter(|(_, tokens)| !tokens.is_empty()) {
-            rows.clear();
-            rows.extend(tokens.iter().map(|&(token, _)| token));
-            gate.resize(rows.len() * weights.gate.rows, 0.0);
-            up.resize(rows.len() * weights.up.rows, 0.0);
-            let (gate_view, up_view) = (weights.gate.view(expert), weights.up.view(expert));
-            izwi_kernels::matmul_rows(self.kernels, &self.pool, gate_view, prepared, rows, gate);
-            izwi_kernels::matmul_rows(self.kernels, &self.pool, up_view, prepared, rows, up);
-            self.silu_mul(gate, up, weights.gate.rows);
-            prepared_gate.prepare(self.kernels, &self.pool, gate, rows.len(), weights.gate.rows);
-            down.resize(rows.len() * hidden.width, 0.0);
-            let products = &mut [(weights.down.view(expert), &mut down[..])];
-            izwi_kernels::matmul(self.kernels, &self.pool, products, prepared_gate, false);
-            for (row, &(token, weight)) in down.chunks_exact(hidden.width).zip(tokens) {
-                let target = &mut hidden.values[token as usize * hidden.width..][..hidden.width];
-                for (target, value) in target.iter_mut().zip(row) {
-                    *target += weight * value;
-                }
-            }
-        }
+        self.mix_experts(hidden, norm, epsilon, weights);
         Ok(())
     }
 
@@ -456,16 +369,4 @@ fn attention_shape(config: &AttentionConfig, block_size: usize) -> AttentionShap
         head_dim,
         block_size,
     }
-}
-
-fn zeroed(len: usize) -> Result<Vec<f16>> {
-    let mut probe: Vec<u16> = Vec::new();
-    probe.try_reserve_exact(len).map_err(|_| {
-        ModelError::OutOfMemory(format!(
-            "the KV cache needs {} bytes for one layer; choose a smaller context length",
-            len * 2
-        ))
-    })?;
-    drop(probe);
-    Ok(vec![0u16; len].reinterpret_into())
 }
