@@ -2,9 +2,12 @@
 //! that didn't come, and no CPU burnt between requests.
 //!
 //! The caller of [`ThreadPool::run`] opens a region, works on it itself, and closes it. A worker
-//! that sees an open region enters it, takes tasks from a shared counter, and leaves. The caller
-//! returns once the tasks are used up and every worker that entered has left, so a worker that
-//! sleeps, or that the system has descheduled, delays nobody.
+//! that sees an open region enters it, takes tasks, and leaves. The caller returns once the tasks
+//! are used up and every worker that entered has left, so a worker that sleeps, or that the system
+//! has descheduled, delays nobody.
+//!
+//! Each thread has a share of the tasks that follow each other, so that it reads memory forwards,
+//! as memory is fetched ahead; a thread that is done with its own takes the last ones of the others.
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
@@ -37,7 +40,8 @@ pub struct ThreadPool {
 
 struct Shared {
     state: AtomicU64,
-    next_task: AtomicUsize,
+    /// The tasks left to each thread, the caller's first.
+    shares: Box<[Share]>,
     job: UnsafeCell<Job>,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
     stop: AtomicBool,
@@ -49,7 +53,6 @@ struct Shared {
 /// The region's function, its lifetime erased: it's only called between open and close.
 #[derive(Clone, Copy)]
 struct Job {
-    num_tasks: usize,
     task: Option<*const Task>,
 }
 
@@ -76,11 +79,8 @@ impl ThreadPool {
     pub fn new(num_threads: usize) -> Self {
         let shared = Arc::new(Shared {
             state: AtomicU64::new(0),
-            next_task: AtomicUsize::new(0),
-            job: UnsafeCell::new(Job {
-                num_tasks: 0,
-                task: None,
-            }),
+            shares: (0..num_threads.max(1)).map(|_| Share::default()).collect(),
+            job: UnsafeCell::new(Job { task: None }),
             panic: Mutex::new(None),
             stop: AtomicBool::new(false),
             num_sleeping: AtomicUsize::new(0),
@@ -92,7 +92,7 @@ impl ThreadPool {
                 let shared = Arc::clone(&shared);
                 thread::Builder::new()
                     .name(format!("izwi-worker-{index}"))
-                    .spawn(move || shared.work())
+                    .spawn(move || shared.work(index))
                     .ok()
             })
             .collect();
@@ -129,14 +129,11 @@ impl ThreadPool {
         // SAFETY: no region is open and no worker is inside (`close` waited for that, and `turn`
         // keeps other callers out), so nobody else looks at the job.
         unsafe {
-            *shared.job.get() = Job {
-                num_tasks,
-                task: Some(task),
-            };
+            *shared.job.get() = Job { task: Some(task) };
         }
-        shared.next_task.store(0, Ordering::Relaxed);
+        shared.share_out(num_tasks);
         shared.open();
-        shared.run_tasks(num_tasks, task);
+        shared.run_tasks(0, task);
         shared.close();
         let panic = lock(&shared.panic).take();
         drop(turn);
@@ -155,6 +152,41 @@ impl Drop for ThreadPool {
             // A worker catches its tasks' panics, so joining can't fail for one.
             let _ = worker.join();
         }
+    }
+}
+
+/// A range of tasks that is taken from at both ends: the first one in the lower half, the one after the last in the
+/// upper. On a cache line of its own: its thread takes from it all the time.
+#[derive(Default)]
+#[repr(align(128))]
+struct Share(AtomicU64);
+
+impl Share {
+    fn set(&self, first: usize, end: usize) {
+        debug_assert!(end <= u32::MAX as usize);
+        self.0.store((end as u64) << 32 | first as u64, Ordering::Relaxed);
+    }
+
+    fn take_first(&self) -> Option<usize> {
+        let taken = self.update(|first, end| (first + 1, end))?;
+        Some(taken as u32 as usize)
+    }
+
+    fn take_last(&self) -> Option<usize> {
+        let taken = self.update(|first, end| (first, end - 1))?;
+        Some((taken >> 32) as usize - 1)
+    }
+
+    /// The range before the update; `None` if it's empty.
+    fn update(&self, next: impl Fn(u64, u64) -> (u64, u64)) -> Option<u64> {
+        let advance = |range: u64| {
+            let (first, end) = (range & u64::from(u32::MAX), range >> 32);
+            (first < end).then(|| {
+                let (first, end) = next(first, end);
+                end << 32 | first
+            })
+        };
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, advance).ok()
     }
 }
 
@@ -186,27 +218,40 @@ impl Shared {
         }
     }
 
-    /// Takes tasks until none is left. A panic is kept for the caller and ends the region.
-    fn run_tasks(&self, num_tasks: usize, task: &Task) {
+    /// Gives every thread as many tasks. No region is open; opening one publishes the shares.
+    fn share_out(&self, num_tasks: usize) {
+        let num_shares = self.shares.len();
+        let mut first = 0;
+        for (index, share) in self.shares.iter().enumerate() {
+            let end = num_tasks * (index + 1) / num_shares;
+            share.set(first, end);
+            first = end;
+        }
+    }
+
+    /// Takes tasks until none is left, the thread's own first. A panic is kept for the caller and ends the region.
+    fn run_tasks(&self, thread: usize, task: &Task) {
         INSIDE.set(true);
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            loop {
-                let index = self.next_task.fetch_add(1, Ordering::Relaxed);
-                if index >= num_tasks {
-                    break;
-                }
+            while let Some(index) = self.shares[thread].take_first() {
                 task(index);
+            }
+            for other in 1..self.shares.len() {
+                let share = &self.shares[(thread + other) % self.shares.len()];
+                while let Some(index) = share.take_last() {
+                    task(index);
+                }
             }
         }));
         INSIDE.set(false);
         if let Err(payload) = outcome {
-            self.next_task.store(num_tasks, Ordering::Relaxed);
+            self.shares.iter().for_each(|share| share.set(0, 0));
             lock(&self.panic).get_or_insert(payload);
         }
     }
 
     /// A worker's life.
-    fn work(&self) {
+    fn work(&self, thread: usize) {
         let mut last_region = 0;
         while self.wait_for_region(last_region) {
             let state = self.state.load(Ordering::Relaxed);
@@ -225,7 +270,7 @@ impl Shared {
             let job = unsafe { *self.job.get() };
             if let Some(task) = job.task {
                 // SAFETY: the function lives until the caller returns, which is after the leave.
-                self.run_tasks(job.num_tasks, unsafe { &*task });
+                self.run_tasks(thread, unsafe { &*task });
             }
             self.state.fetch_sub(ONE_WORKER, Ordering::Release);
         }
