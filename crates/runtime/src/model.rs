@@ -92,7 +92,6 @@ impl Model {
             } else {
                 defaults.prefill_chunk
             },
-            ..defaults
         };
         Ok(Self {
             path: path.to_owned(),
