@@ -1,9 +1,13 @@
 //! Causal attention over a KV cache in blocks, with grouped query heads and online softmax.
 //!
 //! Work is split into items: some queries of one sequence, with all query heads of one KV head (of
-//! every KV head at decode, so that blocks are read whole), over a range of positions. An item walks its positions in tiles, so that every key and value is
-//! read from memory once for all of the item's rows. When there are too few items for the threads
-//! and the context is long, positions are split too, and the parts merged at the end.
+//! every KV head at decode, so that blocks are read whole), over a range of positions. An item walks
+//! its positions in tiles, so that every key and value is read from memory once for all of the item's
+//! rows.
+//!
+//! Positions are summed up in parts of a fixed length, counted from the first position, and the parts
+//! merged in order. When there are too few items for the threads, each part is an item of its own.
+//! Either way a query's result is the same, whatever else is in the batch.
 
 mod tile;
 
@@ -20,8 +24,8 @@ use crate::thread_pool::ThreadPool;
 const ITEM_ROWS: usize = 32;
 /// Items per thread that a region aims at before positions stop being split.
 const ITEMS_PER_THREAD: usize = 4;
-/// The fewest positions, times KV heads, that are worth an item of their own.
-const MIN_SPLIT_POSITIONS: usize = 256;
+/// Positions of a part; a multiple of a tile's.
+const PART_POSITIONS: usize = 256;
 
 /// What the heads and the blocks of the cache look like. Query head `i` uses KV head
 /// `i / (num_heads / num_kv_heads)`.
@@ -77,9 +81,8 @@ struct Call<'a> {
     item_queries: usize,
     /// KV heads of one item: all at decode, otherwise 1.
     item_kv_heads: usize,
-    /// Items that positions are split to reach; 0 to never split.
-    wanted_items: usize,
-    base_items: usize,
+    /// Whether each part of the positions is an item of its own.
+    is_split: bool,
 }
 
 /// One item of work.
@@ -92,8 +95,6 @@ struct Item<'a> {
     num_queries: usize,
     first_position: usize,
     end_position: usize,
-    /// Parts that the positions are split into.
-    num_splits: usize,
 }
 
 /// The running result of an item: `[rows, head_dim]` sums that still need dividing by `totals`.
@@ -147,7 +148,7 @@ pub fn attention(
     let tiles = |s: &SequenceSpan<'_>| s.num_queries.div_ceil(item_queries);
     let item_kv_heads = if longest == 1 { shape.num_kv_heads } else { 1 };
     let base_items = shape.num_kv_heads / item_kv_heads * spans.iter().map(tiles).sum::<usize>();
-    let many_threads = pool.num_threads() > 1;
+    let wanted_items = pool.num_threads() * ITEMS_PER_THREAD;
     let call = Call {
         kernels,
         shape: *shape,
@@ -157,12 +158,7 @@ pub fn attention(
         spans,
         item_queries,
         item_kv_heads,
-        wanted_items: if many_threads {
-            pool.num_threads() * ITEMS_PER_THREAD
-        } else {
-            0
-        },
-        base_items,
+        is_split: pool.num_threads() > 1 && base_items < wanted_items,
     };
     let num_items = spans.iter().map(|s| call.items_of(s)).sum();
     if num_items == base_items {
@@ -216,14 +212,13 @@ fn check(shape: &AttentionShape, q: &[f32], keys: &[f16], values: &[f16], spans:
 }
 
 impl<'a> Call<'a> {
+    /// Items that the positions of a span are split into.
     fn num_splits(&self, span: &SequenceSpan<'_>) -> usize {
-        if self.base_items == 0 {
-            return 1;
+        if self.is_split {
+            span.context_len.div_ceil(PART_POSITIONS).max(1)
+        } else {
+            1
         }
-        let wanted = self.wanted_items.div_ceil(self.base_items);
-        wanted
-            .min(span.context_len * self.item_kv_heads / MIN_SPLIT_POSITIONS)
-            .max(1)
     }
 
     /// Items that share queries and positions, and differ in their KV heads.
@@ -255,7 +250,7 @@ impl<'a> Call<'a> {
             let first_query = index / num_splits / self.head_groups() * self.item_queries;
             let num_queries = self.item_queries.min(span.num_queries - first_query);
             let seen = span.context_len - span.num_queries + first_query + num_queries;
-            let length = span.context_len.div_ceil(num_splits);
+            let length = if num_splits == 1 { seen } else { PART_POSITIONS };
             return Item {
                 span: *span,
                 first_kv_head,
@@ -263,7 +258,6 @@ impl<'a> Call<'a> {
                 num_queries,
                 first_position: (split * length).min(seen),
                 end_position: ((split + 1) * length).min(seen),
-                num_splits,
             };
         }
         unreachable!("item index beyond the number of items")
@@ -284,9 +278,25 @@ impl<'a> Call<'a> {
     fn whole_item(&self, index: usize, out: &SharedSlice<'_, f32>) {
         let item = self.item(index);
         let rows = self.rows(&item);
-        with_buffer(&STATES, State::len(rows, self.shape.head_dim), |buffer| {
-            let mut state = State::new(buffer, rows);
-            self.attend(&item, &mut state);
+        let len = State::len(rows, self.shape.head_dim);
+        with_buffer(&STATES, 2 * len, |buffer| {
+            let (state, part) = buffer.split_at_mut(len);
+            let (mut state, mut part) = (State::new(state, rows), State::new(part, rows));
+            let parts = (item.first_position..item.end_position).step_by(PART_POSITIONS);
+            for first_position in parts {
+                let end_position = item.end_position.min(first_position + PART_POSITIONS);
+                let item = Item {
+                    first_position,
+                    end_position,
+                    ..item
+                };
+                if first_position == 0 {
+                    self.attend(&item, &mut state);
+                } else {
+                    self.attend(&item, &mut part);
+                    self.merge(&mut state, &part);
+                }
+            }
             for query in 0..item.num_queries {
                 let (start, len) = self.heads_of(&item, query);
                 // SAFETY: spans don't overlap, so the heads of this query are this item's alone.
@@ -325,9 +335,10 @@ impl<'a> Call<'a> {
                 let item = self.item(index);
                 let rows = self.rows(&item);
                 let len = State::len(rows, self.shape.head_dim);
+                let num_splits = self.num_splits(&item.span);
                 let mut parts = states
                     .by_ref()
-                    .take(item.num_splits)
+                    .take(num_splits)
                     .map(|part| State::new(&mut part[..len], rows));
                 let Some(mut first) = parts.next() else { break };
                 for part in parts {
@@ -337,7 +348,7 @@ impl<'a> Call<'a> {
                     let (start, len) = self.heads_of(&item, query);
                     self.write(&first, query, &mut out[start..start + len]);
                 }
-                index += item.num_splits;
+                index += num_splits;
             }
         });
     }

@@ -136,8 +136,8 @@ impl Backend for CpuBackend {
     }
 
     fn uniform_rows(&self) -> usize {
-        // One row's quantized products are summed in another order than several rows'.
-        1
+        // Every product and every sum of attention runs in one order, whatever else is in the batch.
+        usize::MAX
     }
 
     fn matrix(&self, tensor: &Tensor) -> Result<CpuMatrix> {
