@@ -7,6 +7,8 @@ use crate::convert::count;
 use crate::model::lost_task;
 
 /// Bytes per second that this many threads read from memory together; null if the 1 GiB that it takes can't be had.
+// Called from JavaScript only, which a build for tests doesn't know.
+#[cfg_attr(test, allow(dead_code))]
 #[napi]
 pub async fn memory_bandwidth(threads: Option<f64>) -> napi::Result<Option<f64>> {
     let threads = count("threads", threads)?;
