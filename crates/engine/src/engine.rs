@@ -22,6 +22,9 @@ pub struct EngineOptions {
     /// chunk may read prompts faster; with a smaller one a request that comes meanwhile begins sooner, running answers flow
     /// more evenly, and cancelling takes effect sooner.
     pub prefill_chunk: usize,
+    /// The same for a request that is alone, and has been for some time: nobody waits for its passes. Not less than
+    /// `prefill_chunk`, which counts if it is larger.
+    pub lone_prefill_chunk: usize,
     /// Requests computed side by side, at least 1.
     pub max_running: usize,
     /// Requests that may wait beyond those; the next one gets `EngineError::QueueFull`.
@@ -37,6 +40,7 @@ impl Default for EngineOptions {
     fn default() -> Self {
         EngineOptions {
             prefill_chunk: 256,
+            lone_prefill_chunk: 256,
             max_running: 8,
             max_waiting: 64,
             num_token_ids: None,
@@ -309,6 +313,7 @@ fn check_options(model: &dyn LanguageModel, options: &EngineOptions) -> Result<(
     };
     let EngineOptions {
         prefill_chunk,
+        lone_prefill_chunk,
         max_running,
         ..
     } = *options;
@@ -318,6 +323,7 @@ fn check_options(model: &dyn LanguageModel, options: &EngineOptions) -> Result<(
             num_blocks,
             block_size,
             prefill_chunk,
+            lone_prefill_chunk: lone_prefill_chunk.max(prefill_chunk),
             max_running,
         },
     ))

@@ -14,6 +14,8 @@ pub(crate) struct SchedulerLimits {
     pub num_blocks: usize,
     pub block_size: usize,
     pub prefill_chunk: usize,
+    /// At least `prefill_chunk`.
+    pub lone_prefill_chunk: usize,
     pub max_running: usize,
 }
 
@@ -75,6 +77,8 @@ pub(crate) struct Scheduler {
     running: Vec<Sequence>,
     /// Passes planned so far.
     num_passes: u64,
+    /// The last pass, counted by `num_passes`, with more than one request there.
+    last_company: Option<u64>,
     num_preemptions: u64,
 }
 
@@ -87,6 +91,7 @@ impl Scheduler {
             waiting: Vec::new(),
             running: Vec::new(),
             num_passes: 0,
+            last_company: None,
             num_preemptions: 0,
         }
     }

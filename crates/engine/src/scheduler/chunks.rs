@@ -6,6 +6,9 @@ use crate::sequence::Readout;
 /// Most rows of a forward pass whose logits score a prompt: it bounds the memory for logits.
 const SCORE_ROWS: usize = 64;
 
+/// Passes without company after which a request counts as alone. Who has sent two requests at once may well do so again.
+const LONE_PASSES: u64 = 100;
+
 /// Passes after which a prompt that got nothing goes before shorter ones.
 const MOST_PASSES_WITHOUT_ROWS: u64 = 4;
 
@@ -23,6 +26,15 @@ impl Scheduler {
                 _ => prefilling.push(index),
             }
         }
+        let is_alone = self.is_alone();
+        if let [index] = prefilling[..]
+            && is_alone
+            && self.running[index].readout == Readout::NextToken
+        {
+            lens[index] = self.running[index].num_pending().min(self.limits.lone_prefill_chunk);
+            self.running[index].last_turn = self.num_passes;
+            prefilling.clear();
+        }
         let is_decoding = lens.contains(&1);
         let budget = self.limits.prefill_chunk.div_ceil(if is_decoding { 2 } else { 1 });
         self.share_budget(prefilling, budget, &mut lens);
@@ -34,6 +46,15 @@ impl Scheduler {
                 draft: Vec::new(),
             });
         }
+    }
+
+    /// Whether only one request is there, and has been for some time.
+    fn is_alone(&mut self) -> bool {
+        if self.running.len() + self.waiting.len() > 1 {
+            self.last_company = Some(self.num_passes);
+        }
+        self.last_company
+            .is_none_or(|pass| self.num_passes - pass > LONE_PASSES)
     }
 
     /// The best level first, then those that waited long, then the shortest: a short prompt is through at once, and the long
@@ -82,6 +103,46 @@ fn rows_at(depth: usize, budget: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scheduler::SchedulerLimits;
+    use crate::sequence::{Sequence, Standing};
+
+    fn rows_of(plan: &crate::scheduler::Plan) -> Vec<(u64, usize)> {
+        plan.chunks.iter().map(|chunk| (chunk.sequence, chunk.len)).collect()
+    }
+
+    #[test]
+    fn who_is_alone_gets_long_passes_until_another_comes_and_for_some_time_after_not() {
+        let mut scheduler = Scheduler::new(SchedulerLimits {
+            num_blocks: 64,
+            block_size: 64,
+            prefill_chunk: 8,
+            lone_prefill_chunk: 100,
+            max_running: 4,
+        });
+        let mut id = 0;
+        let mut add = |scheduler: &mut Scheduler, len: usize| {
+            id += 1;
+            let prompt = (0..len).map(|token| (token as u32 + id as u32) * 7 % 251).collect();
+            scheduler.add(Sequence::new(id, prompt, Readout::NextToken, Standing::default()));
+        };
+        let pass = |scheduler: &mut Scheduler| {
+            let plan = scheduler.plan();
+            scheduler.complete(&plan.chunks);
+            rows_of(&plan)
+        };
+
+        add(&mut scheduler, 1000);
+        assert_eq!(pass(&mut scheduler), [(1, 100)]);
+        add(&mut scheduler, 5);
+        let rows: usize = pass(&mut scheduler).iter().map(|(_, len)| len).sum();
+        assert!(rows <= 8, "{rows} rows in company");
+        scheduler.finish(2, false);
+        for _ in 0..LONE_PASSES {
+            let chunks = pass(&mut scheduler);
+            assert!(chunks.iter().all(|&(_, len)| len <= 8), "{chunks:?} just after");
+        }
+        assert_eq!(pass(&mut scheduler), [(1, 100)]);
+    }
 
     #[test]
     fn deep_rows_are_fewer_but_never_none() {

@@ -236,6 +236,7 @@ impl Bench {
             num_blocks,
             block_size,
             prefill_chunk,
+            lone_prefill_chunk: prefill_chunk,
             max_running,
         };
         let stats = Arc::new(Mutex::new(EngineStats::default()));

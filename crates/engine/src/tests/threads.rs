@@ -100,6 +100,7 @@ fn cancelling_ends_a_prefill_after_the_pass_under_way() {
         model,
         EngineOptions {
             prefill_chunk: 64,
+            lone_prefill_chunk: 64,
             ..Default::default()
         },
     );
