@@ -160,7 +160,13 @@ fn the_same_seed_gives_the_same_answer_alone_and_beside_others() {
 fn cancelling_ends_the_stream_and_frees_its_blocks() {
     let model = load();
     let stream = ChatStream::new();
-    model.chat(&request(&[(Role::User, "Go on for ever")], greedy(4000)), &stream);
+    // Nothing but the context's end would end it.
+    let endless = CompletionRequest {
+        token_ids: vec![5, 6, 7],
+        stop_token_ids: Some(vec![]),
+        generation: greedy(4000),
+    };
+    model.complete(&endless, &stream);
     stream.recv();
     stream.cancel();
     let rest = events(&stream);
