@@ -61,7 +61,11 @@ it("bench and doctor tell figures", async () => {
   expect(found.decodeTokensPerSecond.mean).toBeGreaterThan(1);
   expect(found).toMatchObject({ answers: 3, failed: 0, prefillTokensPerSecond: { mean: expect.any(Number) } });
   const doctor = await izwi(["doctor", "--json"]);
-  const { checks } = JSON.parse(doctor.stdout) as { checks: { name: string; status: string; detail: string }[] };
+  const { checks, machine } = JSON.parse(doctor.stdout) as {
+    checks: { name: string; status: string; detail: string }[];
+    machine: { bandwidthBytesPerSecond: number };
+  };
+  expect(machine.bandwidthBytesPerSecond).toBeGreaterThan(1e8);
   const engine = checks.find(({ name }) => name === "engine");
   expect(engine).toMatchObject({ status: "ok", detail: expect.stringMatching(/\.node \(/) });
 });

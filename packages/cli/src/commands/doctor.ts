@@ -6,7 +6,6 @@ import type { Config } from "../config-file.js";
 import { effectiveSettings } from "../config-values.js";
 import type { Core } from "../core.js";
 import { ExitCode } from "../exit-code.js";
-import { memoryBandwidth } from "../machine/bandwidth.js";
 import { checkConfig, checkEngine, checkModelsFolder, checkNode, checkPort } from "../machine/checks.js";
 import type { Check } from "../machine/checks.js";
 import { cpuFeatures } from "../machine/cpu-features.js";
@@ -21,8 +20,6 @@ export interface DoctorSettings {
   askedFor: string | undefined;
   modelsDir: string | undefined;
   format: OutputFormat;
-  /** How long each memory measurement takes, in milliseconds. */
-  measureMs?: number;
 }
 
 interface Machine {
@@ -31,7 +28,8 @@ interface Machine {
   features: string[];
   usableBytes: number;
   freeBytes: number;
-  bandwidthBytesPerSecond: number;
+  /** Null where the engine, which measures it, can't be loaded. */
+  bandwidthBytesPerSecond: number | null;
 }
 
 interface Prediction {
@@ -39,7 +37,8 @@ interface Prediction {
   bytes: number;
   memoryBytes: number;
   fits: boolean;
-  tokensPerSecond: number;
+  /** Null without a bandwidth to predict it from. */
+  tokensPerSecond: number | null;
 }
 
 export async function doctorCommand(settings: DoctorSettings, context: CommandContext): Promise<ExitCode> {
@@ -54,7 +53,7 @@ export async function doctorCommand(settings: DoctorSettings, context: CommandCo
     if (folder !== undefined) checks.push(...(await checkModelsFolder(folder)));
     checks.push(await checkPort(portOf(config, env)));
     if (stop.signal.aborted) return stop.exitCode;
-    const machine = await look(core, settings.measureMs);
+    const machine = await look(core);
     const models = core === undefined ? [] : predict(core, machine);
     progress.done();
     if (stop.signal.aborted) return stop.exitCode;
@@ -78,28 +77,30 @@ function portOf(config: Config | Error, env: CommandContext["env"]): number {
   return Number.isInteger(port) && port > 0 && port < 65_536 ? port : 8080;
 }
 
-async function look(core: Core | undefined, measureMs: number | undefined): Promise<Machine> {
+async function look(core: Core | undefined): Promise<Machine> {
   const usableBytes = core?.usableMemory() ?? 0;
+  // Why the engine can't be loaded has been said.
+  const bandwidth = await core?.memoryBandwidth().catch(() => undefined);
   return {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
     features: cpuFeatures(),
     usableBytes,
     freeBytes: process.availableMemory?.() ?? freemem(),
-    bandwidthBytesPerSecond: Math.round(await memoryBandwidth(measureMs === undefined ? {} : { ms: measureMs })),
+    bandwidthBytesPerSecond: bandwidth === undefined ? null : Math.round(bandwidth),
   };
 }
 
 function predict(core: Core, { bandwidthBytesPerSecond }: Machine): Prediction[] {
   return core.CATALOG.map((entry) => {
     const memoryBytes = core.memoryNeeds(entry).totalBytes;
-    const speed = predictedSpeed(entry, bandwidthBytesPerSecond);
+    const speed = bandwidthBytesPerSecond === null ? null : predictedSpeed(entry, bandwidthBytesPerSecond);
     return {
       id: entry.id,
       bytes: entry.bytes,
       memoryBytes,
       fits: core.fitsInMemory(memoryBytes),
-      tokensPerSecond: Number(speed.toPrecision(2)),
+      tokensPerSecond: speed === null ? null : Number(speed.toPrecision(2)),
     };
   });
 }
@@ -116,15 +117,19 @@ function text(checks: readonly Check[], machine: Machine, models: readonly Predi
     ["processor", `${machine.cpu}, ${machine.cores} logical cores`],
     ["instructions", machine.features.join(" ")],
     ["memory", `${fileSize(machine.usableBytes)} usable, ${fileSize(machine.freeBytes)} free now`],
-    ["bandwidth", `${(machine.bandwidthBytesPerSecond / 1e9).toFixed(1)} GB/s, measured reading with all cores`],
+    ["bandwidth", bandwidthText(machine)],
   ]);
   const table = columns(
     ["MODEL", "DOWNLOAD", "MEMORY", "FITS", "TOKENS/S"],
     models.map(({ id, bytes, memoryBytes, fits, tokensPerSecond }) => [
       ...[id, fileSize(bytes), fileSize(memoryBytes), fits ? "yes" : "no"],
-      fits ? `about ${tokensPerSecond}` : "",
+      fits && tokensPerSecond !== null ? `about ${tokensPerSecond}` : "",
     ]),
     [1, 2],
   );
   return `${lines.join("")}\n${about}\n${table}`;
+}
+
+function bandwidthText({ bandwidthBytesPerSecond: rate }: Machine): string {
+  return rate === null ? "unknown" : `${(rate / 1e9).toFixed(1)} GB/s, measured reading with all cores`;
 }

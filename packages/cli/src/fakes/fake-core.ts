@@ -148,7 +148,7 @@ export class FakeCore implements Core {
     return model;
   };
 
-  readonly memoryBandwidth = async () => 20e9;
+  memoryBandwidth = async (): Promise<number | undefined> => 20e9;
 
   readonly listModels = async () =>
     (this.#options.installed ?? []).map((id) => ({ id, path: `/models/${id}.gguf`, bytes: 396_705_472 }));
