@@ -156,17 +156,20 @@ fn the_same_seed_gives_the_same_answer_alone_and_beside_others() {
     }
 }
 
+/// Nothing but the context's end would end it.
+fn endless() -> CompletionRequest {
+    CompletionRequest {
+        token_ids: vec![5, 6, 7],
+        stop_token_ids: Some(vec![]),
+        generation: greedy(4000),
+    }
+}
+
 #[test]
 fn cancelling_ends_the_stream_and_frees_its_blocks() {
     let model = load();
     let stream = ChatStream::new();
-    // Nothing but the context's end would end it.
-    let endless = CompletionRequest {
-        token_ids: vec![5, 6, 7],
-        stop_token_ids: Some(vec![]),
-        generation: greedy(4000),
-    };
-    model.complete(&endless, &stream);
+    model.complete(&endless(), &stream);
     stream.recv();
     stream.cancel();
     let rest = events(&stream);
@@ -357,7 +360,7 @@ fn bad_settings_name_the_parameter() {
 fn closing_ends_running_answers_and_refuses_later_ones() {
     let model = load();
     let stream = ChatStream::new();
-    model.chat(&request(&[(Role::User, "Go on for ever")], greedy(4000)), &stream);
+    model.complete(&endless(), &stream);
     model.close();
     let last = events(&stream).pop().unwrap();
     assert!(
