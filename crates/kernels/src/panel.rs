@@ -15,6 +15,13 @@
 //! - quants: 32-bit words of a row's block, the same word of the sixteen rows side by side: `[word, row, byte]`. Words with
 //!   the high bits of several groups come before, in Q6_K between, those with the groups' low bits.
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub(crate) mod formats;
+// Register tiles are arrays that several loops index by row and token at once.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[allow(clippy::needless_range_loop)]
+pub(crate) mod lanes;
+
 use crate::activations::BLOCK;
 use crate::blocks::BlockType;
 use crate::dispatch::WeightRows;

@@ -5,6 +5,3 @@
 pub(crate) mod avx2;
 #[allow(clippy::needless_range_loop)]
 pub(crate) mod avx512;
-#[allow(clippy::needless_range_loop)]
-mod lanes;
-mod panel_formats;

@@ -16,8 +16,8 @@ pub(super) use self::values::add_values;
 use crate::blocks::BlockType;
 use crate::dispatch::{FloatTile, Isa, Kernels, Tile, TileEntry};
 use crate::panel::Multiply;
+use crate::panel::formats::{Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 use crate::scalar;
-use crate::x86::panel_formats::{Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 
 pub(crate) static KERNELS: Kernels = TABLE;
 

@@ -4,9 +4,9 @@
 use std::arch::x86_64::*;
 
 use crate::activations::QuantBlock;
+use crate::panel::formats::Format;
+use crate::panel::lanes::{self, Lanes, Place};
 use crate::panel::{Multiply, PANEL_ROWS};
-use crate::x86::lanes::{self, Lanes, Place};
-use crate::x86::panel_formats::Format;
 
 /// Tokens that are computed together: there are registers for no more.
 const TOKENS: usize = 4;

@@ -7,8 +7,8 @@ mod values;
 use crate::blocks::BlockType;
 use crate::dispatch::{Isa, Kernels, Tile, TileEntry};
 use crate::panel::Multiply;
+use crate::panel::formats::{Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 use crate::x86::avx2;
-use crate::x86::panel_formats::{Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 
 pub(crate) static KERNELS: Kernels = Kernels {
     isa: Isa::Avx512Vnni,

@@ -1,12 +1,12 @@
 //! The product of a panel with a few tokens, for any width of vectors.
 
-use super::panel_formats::{Format, Scales};
+use super::PANEL_ROWS;
+use super::formats::{Format, Scales};
 use crate::activations::QuantBlock;
-use crate::panel::PANEL_ROWS;
 
 /// Vectors whose lanes are rows of a panel. The methods may only be called from a function that has the features that
 /// the implementation names; pointers are to as many values as there are lanes.
-pub(super) trait Lanes {
+pub(crate) trait Lanes {
     /// 32-bit lanes of a vector.
     const ROWS: usize;
     /// Added to signed weights before they are multiplied; 0 if they are multiplied as they are.
@@ -52,7 +52,7 @@ pub(super) trait Lanes {
 
 /// Some rows of 32 columns of a panel block.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(crate) struct Place {
     pub group: usize,
     pub first_row: usize,
 }
@@ -62,7 +62,7 @@ pub(super) struct Place {
 /// # Safety
 /// The caller has the features of `L`; `panel` and every row of `x` have `num_blocks` blocks.
 #[inline(always)]
-pub(super) unsafe fn multiply<L: Lanes, F: Format, const T: usize>(
+pub(crate) unsafe fn multiply<L: Lanes, F: Format, const T: usize>(
     panel: *const u8,
     num_blocks: usize,
     x: [*const QuantBlock; T],
@@ -174,7 +174,7 @@ unsafe fn add_group<L: Lanes, F: Format, const T: usize>(
 /// `-CENTER * sum of the quants` of 32 columns, or of the 16 that begin with the `first`th quad: from a multiple of it,
 /// by a power of two, that is kept beside the quants.
 #[inline(always)]
-pub(super) unsafe fn start<L: Lanes, F: Format, const QUADS: usize>(
+pub(crate) unsafe fn start<L: Lanes, F: Format, const QUADS: usize>(
     x: &QuantBlock,
     group: usize,
     first: usize,

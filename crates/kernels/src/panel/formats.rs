@@ -3,14 +3,14 @@
 //! The layouts are those of `panel.rs`; which bits belong to which column is described in `unpack.rs`.
 
 use super::lanes::Lanes;
+use super::{PANEL_ROWS, PanelLayout};
 use crate::blocks::BlockType;
-use crate::panel::{PANEL_ROWS, PanelLayout};
 
 /// Bytes of one word of all rows.
 const WORD: usize = 4 * PANEL_ROWS;
 
 /// The factors of 32 columns of some rows: with `q` a weight's bits, its value is
-pub(super) enum Scales<L: Lanes> {
+pub(crate) enum Scales<L: Lanes> {
     /// `scale * q - min`
     AndMin(L::Floats, L::Floats),
     /// `scale * (q - CENTER)`
@@ -22,7 +22,7 @@ pub(super) enum Scales<L: Lanes> {
 }
 
 /// A type's bits. The methods may only be called from a function that has the lanes' features.
-pub(super) trait Format {
+pub(crate) trait Format {
     const TYPE: BlockType;
     /// The largest value of the bits, if they are unsigned; else they are signed bytes.
     const LARGEST: Option<usize>;
@@ -172,7 +172,7 @@ unsafe fn one_bit<L: Lanes>(words: *const u8, group: usize, quad: usize, first_r
 macro_rules! format {
     ($name:ident, $largest:expr, $center:expr,
      |$words:ident, $group:ident, $quad:ident, $first_row:ident| $bits:expr, $scales:expr) => {
-        pub(super) struct $name;
+        pub(crate) struct $name;
 
         impl Format for $name {
             const TYPE: BlockType = BlockType::$name;
