@@ -5,6 +5,7 @@
 
 mod convert;
 mod event;
+mod load;
 mod machine;
 mod model;
 mod request;

@@ -3,27 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use izwi_runtime::{
-    BackendChoice, ChatRequest, ChatStream, CompletionRequest, LoadOptions, Model, ModelOptions, Pooling, Speculation,
-};
+use izwi_runtime::{ChatRequest, ChatStream, CompletionRequest, Model, Pooling};
 use napi::bindgen_prelude::{Uint32Array, spawn_blocking};
 use napi_derive::napi;
 
 use crate::convert::{count, invalid_request, napi_error};
 use crate::request::{NativeChatRequest, NativeCompletionRequest};
 use crate::stream::NativeStream;
-
-#[napi(object)]
-pub struct NativeLoadOptions {
-    /// auto | cpu | candle | metal | cuda
-    pub backend: Option<String>,
-    pub threads: Option<f64>,
-    pub context_length: Option<f64>,
-    pub max_running: Option<f64>,
-    pub max_waiting: Option<f64>,
-    /// auto | off
-    pub speculation: Option<String>,
-}
 
 #[napi(object)]
 pub struct NativeModelInfo {
@@ -69,15 +55,6 @@ pub struct NativeModel {
 
 #[napi]
 impl NativeModel {
-    /// Maps a GGUF file and makes it ready, off the event loop.
-    #[napi]
-    pub async fn load(path: String, options: NativeLoadOptions) -> napi::Result<NativeModel> {
-        let options = model_options(&options)?;
-        let loaded = spawn_blocking(move || Model::load(Path::new(&path), &options)).await;
-        let model = loaded.map_err(lost_task)?.map_err(|error| napi_error(&error))?;
-        Ok(Self { model: Arc::new(model) })
-    }
-
     #[napi]
     pub fn info(&self) -> NativeModelInfo {
         let info = self.model.info();
@@ -214,6 +191,10 @@ impl NativeModel {
 }
 
 impl NativeModel {
+    pub(crate) fn new(model: Model) -> Self {
+        Self { model: Arc::new(model) }
+    }
+
     async fn with_file(
         &self,
         path: String,
@@ -231,36 +212,6 @@ impl NativeModel {
         spawn_blocking(move || start(&model, &answer));
         NativeStream::new(stream)
     }
-}
-
-fn model_options(options: &NativeLoadOptions) -> napi::Result<ModelOptions> {
-    let backend = match options.backend.as_deref() {
-        None => BackendChoice::default(),
-        Some(name) => BackendChoice::from_name(name).ok_or_else(|| {
-            invalid_request(format!(
-                "the backend \"{name}\" is unknown: choose {}",
-                BackendChoice::NAMES.join(", ")
-            ))
-        })?,
-    };
-    Ok(ModelOptions {
-        load: LoadOptions {
-            backend,
-            num_threads: count("threads", options.threads)?,
-            context_length: count("contextLength", options.context_length)?,
-        },
-        max_running: count("maxRunning", options.max_running)?,
-        max_waiting: count("maxWaiting", options.max_waiting)?,
-        speculation: match options.speculation.as_deref() {
-            None | Some("auto") => Speculation::Auto,
-            Some("off") => Speculation::Off,
-            Some(name) => {
-                return Err(invalid_request(format!(
-                    "speculation must be auto or off, not {name:?}"
-                )));
-            }
-        },
-    })
 }
 
 pub(crate) fn lost_task(error: impl std::fmt::Display) -> napi::Error {

@@ -18,6 +18,9 @@ pub enum ModelError {
     DeviceUnavailable(String),
     #[error("not enough memory: {0}")]
     OutOfMemory(String),
+    /// What was loaded isn't wanted any more.
+    #[error("loading was cancelled")]
+    Cancelled,
     #[error("the {backend} backend failed: {message}")]
     Backend { backend: &'static str, message: String },
 }

@@ -7,6 +7,7 @@ use crate::backend::cpu::CpuBackend;
 use crate::backend::{Backend, KvCacheShape};
 use crate::config::Qwen3Config;
 use crate::gguf::GgufFile;
+use crate::load_progress::OnProgress;
 use crate::memory::physical_memory_bytes;
 use crate::qwen3::{Qwen3, Scratch};
 use crate::{Batch, LanguageModel, ModelError, Result};
@@ -50,6 +51,8 @@ pub struct LoadOptions {
     pub num_threads: Option<usize>,
     /// Most positions of a sequence; by default what the model was made for, as far as a quarter of the memory allows.
     pub context_length: Option<usize>,
+    /// Told how far the load is.
+    pub on_progress: Option<OnProgress>,
 }
 
 /// What a loaded model is, and where it runs.
@@ -77,7 +80,7 @@ pub struct ModelInfo {
 ///
 /// # Errors
 /// Those of `Qwen3Config::from_gguf` and `Qwen3::load`; `DeviceUnavailable` for a backend that isn't there;
-/// `OutOfMemory` when the KV cache of an explicit context length can't be had.
+/// `OutOfMemory` when the KV cache of an explicit context length can't be had; `Cancelled` when `on_progress` says so.
 pub fn load_model(file: &GgufFile, options: &LoadOptions) -> Result<(Box<dyn LanguageModel>, ModelInfo)> {
     match options.backend {
         BackendChoice::Cpu => load_on(file, options, cpu_backend(options)),
@@ -116,7 +119,7 @@ pub fn load_on<B: Backend>(
 ) -> Result<(Box<dyn LanguageModel>, ModelInfo)> {
     let config = Qwen3Config::from_gguf(file)?;
     let (context_length, num_blocks) = plan_kv_cache(&config, options, &backend)?;
-    let graph = Qwen3::load(file, &config, &backend)?;
+    let graph = Qwen3::load(file, &config, &backend, options.on_progress.as_ref())?;
     let cache = backend.kv_cache(KvCacheShape {
         num_layers: config.num_layers,
         num_blocks,

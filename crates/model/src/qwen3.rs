@@ -7,6 +7,7 @@
 use crate::backend::{AttentionConfig, Backend, EmbeddingTable};
 use crate::config::Qwen3Config;
 use crate::gguf::{GgufFile, Tensor};
+use crate::load_progress::{LoadCount, OnProgress};
 use crate::qwen3_moe::Experts;
 use crate::{Batch, Result};
 
@@ -77,9 +78,12 @@ impl<B: Backend> Default for Scratch<B> {
 
 impl<B: Backend> Qwen3<B> {
     /// # Errors
-    /// `InvalidFile` when a tensor is missing or has another shape than the metadata say.
-    pub fn load(file: &GgufFile, config: &Qwen3Config, backend: &B) -> Result<Self> {
-        let loader = Loader { file, backend };
+    /// `InvalidFile` when a tensor is missing or has another shape than the metadata say; `Cancelled` when `on_progress` says
+    /// so; those of the backend.
+    pub fn load(file: &GgufFile, config: &Qwen3Config, backend: &B, on_progress: Option<&OnProgress>) -> Result<Self> {
+        let total_bytes = file.tensors().map(|(_, info)| info.num_bytes()).sum();
+        let count = LoadCount::start(on_progress, total_bytes)?;
+        let loader = Loader { file, backend, count };
         let layers = (0..config.num_layers)
             .map(|index| Layer::load(&loader, config, index))
             .collect::<Result<_>>()?;
@@ -89,6 +93,9 @@ impl<B: Backend> Qwen3<B> {
         } else {
             backend.matrix(&embedding)?
         };
+        loader.count.add(embedding.info.num_bytes())?;
+        let output_norm = loader.vector("output_norm.weight", config.hidden_size)?;
+        loader.count.finish()?;
         Ok(Self {
             attention: AttentionConfig {
                 num_heads: config.num_heads,
@@ -99,7 +106,7 @@ impl<B: Backend> Qwen3<B> {
             },
             embedding: EmbeddingTable::new(&embedding, config.hidden_size),
             layers,
-            output_norm: loader.vector("output_norm.weight", config.hidden_size)?,
+            output_norm,
             output,
             config: config.clone(),
         })
@@ -221,6 +228,7 @@ impl<B: Backend> Layer<B> {
 pub(crate) struct Loader<'a, B: Backend> {
     file: &'a GgufFile,
     backend: &'a B,
+    count: LoadCount<'a>,
 }
 
 impl<B: Backend> Loader<'_, B> {
@@ -231,14 +239,21 @@ impl<B: Backend> Loader<'_, B> {
     }
 
     pub(crate) fn matrix(&self, name: &str, rows: usize, cols: usize) -> Result<B::Matrix> {
-        self.backend.matrix(&self.tensor(name, &[rows, cols])?)
+        self.counted(name, &[rows, cols], B::matrix)
     }
 
     pub(crate) fn matrix_stack(&self, name: &str, shape: [usize; 3]) -> Result<B::MatrixStack> {
-        self.backend.matrix_stack(&self.tensor(name, &shape)?)
+        self.counted(name, &shape, B::matrix_stack)
     }
 
     pub(crate) fn vector(&self, name: &str, len: usize) -> Result<B::Vector> {
-        self.backend.vector(&self.tensor(name, &[len])?)
+        self.counted(name, &[len], B::vector)
+    }
+
+    fn counted<T>(&self, name: &str, shape: &[usize], make: fn(&B, &Tensor) -> Result<T>) -> Result<T> {
+        let tensor = self.tensor(name, shape)?;
+        let made = make(self.backend, &tensor)?;
+        self.count.add(tensor.info.num_bytes())?;
+        Ok(made)
     }
 }

@@ -68,6 +68,7 @@ fn main() {
             backend: BackendChoice::Cpu,
             num_threads: count("threads"),
             context_length: count("contextLength"),
+            ..Default::default()
         },
         max_running: count("sequences"),
         // As for the peers: no token is guessed.

@@ -17,6 +17,7 @@ pub enum ErrorCode {
     TemplateError,
     Closed,
     InvalidSessionFile,
+    Aborted,
     Internal,
 }
 
@@ -34,6 +35,7 @@ impl ErrorCode {
             ErrorCode::TemplateError => "TEMPLATE_ERROR",
             ErrorCode::Closed => "CLOSED",
             ErrorCode::InvalidSessionFile => "INVALID_SESSION_FILE",
+            ErrorCode::Aborted => "ABORTED",
             ErrorCode::Internal => "INTERNAL",
         }
     }
@@ -74,6 +76,7 @@ fn model_error_code(error: &ModelError) -> ErrorCode {
         ModelError::Unsupported(_) => ErrorCode::UnsupportedModel,
         ModelError::DeviceUnavailable(_) => ErrorCode::DeviceUnavailable,
         ModelError::OutOfMemory(_) => ErrorCode::OutOfMemory,
+        ModelError::Cancelled => ErrorCode::Aborted,
         ModelError::InvalidBatch(_) | ModelError::Backend { .. } => ErrorCode::Internal,
     }
 }

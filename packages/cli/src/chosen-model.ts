@@ -2,7 +2,7 @@
 import type { ChatModel, Core } from "./core.js";
 import type { CommandContext } from "./commands/context.js";
 import { errorCode } from "./failure.js";
-import { harmless } from "./printer.js";
+import { loadingLine } from "./load-text.js";
 
 export interface AskedModel {
   model: string;
@@ -28,11 +28,11 @@ export async function loadChosen(
   load: Parameters<Core["loadModel"]>[1] & object,
   { loadCore, printer, stop }: CommandContext,
 ): Promise<ChatModel> {
-  const progress = printer.progress(`Loading ${harmless(asked.model)}…`, 300);
+  const progress = loadingLine(asked.model, printer);
   try {
     const core = await loadCore();
     const name = await chooseModel(core, asked, load.modelsDir);
-    const model = await core.loadModel(name, { ...load, signal: stop.signal });
+    const model = await core.loadModel(name, { ...load, signal: stop.signal, onProgress: progress.told });
     progress.done();
     if (name !== asked.model) printer.talk(`${asked.model} isn't installed, so the built-in model is used.`);
     return model;

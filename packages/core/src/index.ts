@@ -1,6 +1,7 @@
 export { loadModel, Model } from "./model.js";
 export type { Backend, EngineStats, LoadModelOptions, ModelInfo, Speculation } from "./model.js";
 
+export type { LoadProgress } from "./load-progress.js";
 export type { ChatStream } from "./chat-stream.js";
 export type { ChatRequest, CompletionRequest, GenerationSettings, ToolChoice } from "./request.js";
 export type { ResponseFormat } from "./response-format.js";

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { IzwiError } from "./errors.js";
 import { FakeAddon, FakeStream } from "./fakes/fake-addon.js";
+import type { LoadProgress } from "./load-progress.js";
 import { loadModel, openModel, type LoadModelOptions } from "./model.js";
 
 const RESOLVED = { path: "/models/fake.gguf", id: "fake", builtin: false };
@@ -19,6 +20,7 @@ describe("loadModel", () => {
     ["maxRunning", { maxRunning: "2" }],
     ["maxWaiting", { maxWaiting: -1 }],
     ["speculation", { speculation: "always" }],
+    ["onProgress", { onProgress: "bar" }],
   ];
   it.each(wrong)("names the option %s when it's wrong", async (name, options) => {
     const failure = loadModel("builtin", options as LoadModelOptions);
@@ -61,12 +63,53 @@ describe("openModel", () => {
       finish = resolve;
     });
     const controller = new AbortController();
-    const loading = openModel(addon, RESOLVED, {}, controller.signal);
-    controller.abort();
-    await expect(loading).rejects.toMatchObject({ code: "ABORTED" });
-    expect(addon.model.closes).toBe(0);
+    const loading = openModel(addon, RESOLVED, {}, { signal: controller.signal });
+    controller.abort(new Error("enough"));
+    await expect(loading).rejects.toMatchObject({ code: "ABORTED", cause: new Error("enough") });
+    expect(addon).toMatchObject({ cancelled: 1, model: { closes: 0 } });
     finish();
     await vi.waitFor(() => expect(addon.model.closes).toBe(1));
+  });
+
+  describe("with a listener", () => {
+    async function watched(onProgress: (progress: LoadProgress) => void) {
+      vi.useFakeTimers();
+      try {
+        const addon = new FakeAddon();
+        let finish!: () => void;
+        addon.loading = new Promise((resolve) => {
+          finish = resolve;
+        });
+        const outcome = openModel(addon, RESOLVED, {}, { onProgress }).catch((error: unknown) => error);
+        await vi.advanceTimersByTimeAsync(250);
+        for (const loadedBytes of [10, 40]) {
+          addon.progress = { loadedBytes, totalBytes: 100 };
+          await vi.advanceTimersByTimeAsync(250);
+        }
+        addon.progress = { loadedBytes: 100, totalBytes: 100 };
+        finish();
+        const model = await outcome;
+        expect(vi.getTimerCount()).toBe(0);
+        return { addon, model };
+      } finally {
+        vi.useRealTimers();
+      }
+    }
+
+    it("tells each step once, and the end", async () => {
+      const told: LoadProgress[] = [];
+      const { addon } = await watched((progress) => told.push(progress));
+      expect(told).toEqual([10, 40, 100].map((loadedBytes) => ({ loadedBytes, totalBytes: 100 })));
+      expect(addon.cancelled).toBe(0);
+    });
+
+    it.each([10, 100])("ends with what the listener throws at %i bytes", async (bytes) => {
+      const { addon, model } = await watched(({ loadedBytes }) => {
+        if (loadedBytes === bytes) throw new RangeError("no more");
+      });
+      expect(model).toEqual(new RangeError("no more"));
+      expect(addon).toMatchObject({ cancelled: 1, model: { closes: 1 } });
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { abortable, throwIfAborted } from "./abort.js";
 import { NativeChatStream, type ChatStream } from "./chat-stream.js";
 import { closedError, fromNativeError, fromNativeEvent, invalid, IzwiError } from "./errors.js";
 import type { TokenLogprob } from "./events.js";
+import { watchedLoad, type LoadProgress } from "./load-progress.js";
 import { loadAddon } from "./native.js";
 import type {
   NativeAddon,
@@ -48,6 +49,11 @@ export interface LoadModelOptions {
   modelsDir?: string;
   /** Gives up loading: the promise then rejects with an `ABORTED` error. */
   signal?: AbortSignal;
+  /**
+   * Told while the weights are made ready, some ten times a second, and once at the end. What it throws ends the load, and
+   * the promise rejects with it.
+   */
+  onProgress?: (progress: LoadProgress) => void;
 }
 
 /** What was loaded, and how. */
@@ -70,7 +76,7 @@ export async function loadModel(pathOrName: string, options: LoadModelOptions = 
   throwIfAborted(options.signal);
   const nativeOptions = toNativeOptions(options);
   const resolved = await resolveModel(pathOrName, { modelsDir: options.modelsDir });
-  return openModel(loadAddon(), resolved, nativeOptions, options.signal);
+  return openModel(loadAddon(), resolved, nativeOptions, options);
 }
 
 /** Loads a file through a given addon: the part of {@link loadModel} that tests run with a fake one. */
@@ -78,17 +84,12 @@ export async function openModel(
   addon: NativeAddon,
   resolved: ResolvedModel,
   options: NativeLoadOptions = {},
-  signal?: AbortSignal,
+  watch: Pick<LoadModelOptions, "signal" | "onProgress"> = {},
 ): Promise<Model> {
-  throwIfAborted(signal);
+  throwIfAborted(watch.signal);
   const { path, id, builtin } = resolved;
-  try {
-    const loading = addon.NativeModel.load(path, options);
-    const native = await abortable(loading, signal, (late) => void late.close());
-    return new Model(native, { ...native.info(), id, builtin });
-  } catch (error) {
-    throw fromNativeError(error);
-  }
+  const native = await watchedLoad(() => new addon.NativeLoad(path, options), watch);
+  return new Model(native, { ...native.info(), id, builtin });
 }
 
 /** A loaded model. Several chats may run at once; `close()` it, or declare it with `await using`. */
@@ -312,6 +313,9 @@ function toNativeOptions(options: LoadModelOptions): NativeLoadOptions {
       throw invalid("speculation", `one of ${SPECULATIONS.join(", ")}`, options.speculation);
     }
     native.speculation = options.speculation;
+  }
+  if (options.onProgress !== undefined && typeof options.onProgress !== "function") {
+    throw invalid("onProgress", "a function", options.onProgress);
   }
   for (const [name, least] of [
     ["threads", 1],

@@ -5,13 +5,24 @@
 
 /** What the compiled addon exports. */
 export interface NativeAddon {
-  NativeModel: NativeModelConstructor;
+  NativeLoad: new (path: string, options: NativeLoadOptions) => NativeLoad;
   /** Bytes per second that this many threads read from memory together; null if the 1 GiB it takes can't be had. */
   memoryBandwidth(threads?: number): Promise<number | null>;
 }
 
-export interface NativeModelConstructor {
-  load(path: string, options: NativeLoadOptions): Promise<NativeModel>;
+/** A load that can be looked at and called off while it runs. */
+export interface NativeLoad {
+  run(): Promise<NativeModel>;
+  progress(): NativeLoadProgress;
+  /** `run` rejects with `ABORTED` once the tensor that is being read is done. */
+  cancel(): void;
+}
+
+export interface NativeLoadProgress {
+  /** Of the file's tensors, what is ready for use. */
+  loadedBytes: number;
+  /** All of them; 0 before the file was opened. */
+  totalBytes: number;
 }
 
 export interface NativeLoadOptions {

@@ -24,8 +24,8 @@ async function start(options: ServerOptions & { script?: (index: number) => Scri
     ...(options.script && { script: options.script }),
   });
   const loader = new FakeLoader({ fake: {}, other: {} });
-  loader.load = async (file) => {
-    await loader.onLoad(file);
+  loader.load = async (file, onProgress) => {
+    await loader.onLoad(file, onProgress);
     return model as OwnedModel;
   };
   const models = new ModelPool({ loader });

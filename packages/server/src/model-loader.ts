@@ -8,6 +8,7 @@ import {
   loadModel,
   resolveModel,
   type LoadModelOptions,
+  type LoadProgress,
 } from "@izwi/core";
 import type { ServedModel } from "./model-source.js";
 
@@ -36,11 +37,11 @@ export interface ModelLoader {
   defaultFile(): Promise<ModelFile>;
   /** Every installed file, the built-in one included. */
   installed(): Promise<ModelFile[]>;
-  load(file: ModelFile): Promise<OwnedModel>;
+  load(file: ModelFile, onProgress: (progress: LoadProgress) => void): Promise<OwnedModel>;
 }
 
 /** Models from the models directory, loaded by `@izwi/core`. */
-export function coreLoader(options: Omit<LoadModelOptions, "signal"> = {}): ModelLoader {
+export function coreLoader(options: Omit<LoadModelOptions, "signal" | "onProgress"> = {}): ModelLoader {
   const { modelsDir } = options;
   const resolve = async (name: string, paths: boolean) => modelFile(await resolveModel(name, { modelsDir, paths }));
   return {
@@ -62,7 +63,7 @@ export function coreLoader(options: Omit<LoadModelOptions, "signal"> = {}): Mode
       const files = await Promise.all(all.map((model) => modelFile(model).catch(() => undefined)));
       return files.filter((file) => file !== undefined);
     },
-    load: (file) => loadModel(file.path, options),
+    load: (file, onProgress) => loadModel(file.path, { ...options, onProgress }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { IzwiError } from "@izwi/core";
+import { IzwiError, type LoadProgress } from "@izwi/core";
 import { fits, neededBytes, noRoom, systemMemory, type Memory } from "./memory.js";
 import { coreLoader, type ModelFile, type ModelLoader, type OwnedModel } from "./model-loader.js";
 import type { ModelAdmin, ModelLease, ModelListing, ModelSource, ModelStatus, ServedModel } from "./model-source.js";
@@ -46,6 +46,8 @@ interface Slot {
   model?: OwnedModel;
   /** When the last load began, as `performance.now()` has it. */
   loadingSince?: number;
+  /** How far that load is, once that is known. */
+  progress?: LoadProgress;
   timer?: NodeJS.Timeout;
   expiresAt?: number;
   error?: IzwiError;
@@ -157,12 +159,13 @@ export class ModelPool implements ModelSource, ModelAdmin, AsyncDisposable {
       if (!files.has(file.path)) files.set(file.path, file);
     }
     return [...files.values()].map(({ id, created, builtin, bytes, path }) => {
-      const { model, loadingSince } = this.#slots.get(path) ?? {};
+      const { model, loadingSince, progress } = this.#slots.get(path) ?? {};
       const status = this.#status(path);
       return {
         ...{ id, created, builtin, bytes, status },
         ...(model && { contextLength: model.info.contextLength }),
         ...(status === "loading" && loadingSince !== undefined && { loadingMs: since(loadingSince) }),
+        ...(status === "loading" && progress && { loadedFraction: progress.loadedBytes / progress.totalBytes }),
       };
     });
   }
@@ -246,6 +249,7 @@ export class ModelPool implements ModelSource, ModelAdmin, AsyncDisposable {
     const { id, path } = slot.file;
     const startedAt = performance.now();
     slot.loadingSince = startedAt;
+    delete slot.progress;
     this.#log.info("model.loading", { model: id });
     try {
       const model = await this.#loadWithRoom(slot);
@@ -273,7 +277,7 @@ export class ModelPool implements ModelSource, ModelAdmin, AsyncDisposable {
     await this.#reserve(slot);
     for (;;) {
       try {
-        return await this.#loader.load(slot.file);
+        return await this.#loader.load(slot.file, (progress) => (slot.progress = progress));
       } catch (error) {
         const victim = isOutOfMemory(error) ? this.#leastRecentlyUsed() : undefined;
         if (!victim) throw error;

@@ -27,8 +27,10 @@ export interface ModelListing {
   status: ModelStatus;
   /** Most tokens of a conversation; known of a loaded model. */
   contextLength?: number;
-  /** For how long it has been loading; nobody knows how much of it is left. */
+  /** For how long it has been loading. */
   loadingMs?: number;
+  /** Of its weights, what is ready, from 0 to 1; while it is loading, as soon as that is known. */
+  loadedFraction?: number;
 }
 
 /** Where routes get their models from. */

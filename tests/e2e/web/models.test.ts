@@ -1,8 +1,10 @@
 /** The Models page before the real server, which brings models from a hub on this machine. */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { builtinModelPath } from "@izwi/core";
 import type { Browser, Locator } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { writeLargeModel } from "../large-model.js";
 import { Hub } from "../pull/hub.js";
 import { serveIn, type TestServer } from "../server/running-server.js";
 import { violations } from "./axe.js";
@@ -117,6 +119,20 @@ describe.skipIf("missing" in found)(`the Models page${whySkipped(found)}`, () =>
     await chat.button(`Discard: ${NAME}`).waitFor({ state: "detached" });
     expect(readdirSync(server.modelsDir)).toEqual([]);
     await other.close();
+    await chat.close();
+  });
+
+  it("shows how much of a model is loaded", async () => {
+    const { server } = await start("--threads", "1");
+    mkdirSync(join(server.modelsDir, "large"), { recursive: true });
+    await writeLargeModel(join(server.modelsDir, "large", "large-Q8_0.gguf"));
+    const chat = await openModels(server);
+    const card = item(chat, "large");
+    await card.getByRole("button", { name: "Load" }).click();
+    const percent = await card.getByText(/^Loading… [1-9]\d? %$/).innerText();
+    await chat.screenshot("models-loading");
+    expect(Number(/\d+/.exec(percent)![0])).toBeLessThan(100);
+    await card.getByText("Loaded", { exact: true }).waitFor();
     await chat.close();
   });
 

@@ -1,8 +1,12 @@
 //! The same logits however a sequence is cut into passes, wherever its blocks lie, and whatever runs beside it.
 
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+
+use izwi_model::backend::cpu::CpuBackend;
 use izwi_model::gguf::GgufFile;
 use izwi_model::random_model::{RandomModel, Scale};
-use izwi_model::{BLOCK_SIZE, Batch, LanguageModel};
+use izwi_model::{BLOCK_SIZE, Batch, LanguageModel, LoadOptions, ModelError, OnProgress, load_on};
 
 use crate::running::{self, Target, blocks, prefill};
 
@@ -297,4 +301,51 @@ fn blocks_can_be_carried_to_another_cache() {
         );
         assert!(model.read_block(u32::MAX, &mut Vec::new()).is_err(), "{name}");
     });
+}
+
+#[test]
+fn a_load_tells_every_byte_in_order_and_ends_when_it_is_not_wanted() {
+    for (preset, tied_embeddings) in [("tiny", true), ("tiny", false), ("tiny-moe", true)] {
+        let file = running::open(&RandomModel {
+            tied_embeddings,
+            ..RandomModel::preset(preset).expect("a preset")
+        });
+        let total_bytes = file.tensors().map(|(_, info)| info.num_bytes()).sum();
+        let load = |most: usize| {
+            let told = Arc::new(Mutex::new(Vec::new()));
+            let told_here = Arc::clone(&told);
+            let options = LoadOptions {
+                on_progress: Some(OnProgress::new(move |progress| {
+                    let mut told = told_here.lock().expect("nobody panics");
+                    told.push(progress);
+                    if told.len() < most {
+                        ControlFlow::Continue(())
+                    } else {
+                        ControlFlow::Break(())
+                    }
+                })),
+                ..LoadOptions::default()
+            };
+            let outcome = load_on(&file, &options, CpuBackend::new(1)).map(drop);
+            let told = told.lock().expect("nobody panics").clone();
+            (outcome, told)
+        };
+
+        let (outcome, told) = load(usize::MAX);
+        outcome.expect("a sound model");
+        assert!(told.is_sorted_by_key(|progress| progress.loaded_bytes));
+        assert!(told.iter().all(|progress| progress.total_bytes == total_bytes));
+        let loaded = told.iter().map(|progress| progress.loaded_bytes).collect::<Vec<_>>();
+        assert_eq!((loaded[0], loaded[loaded.len() - 1]), (0, total_bytes));
+        // All was counted tensor by tensor; the last call adds nothing.
+        assert_eq!(
+            loaded[loaded.len() - 2],
+            total_bytes,
+            "{preset}, tied: {tied_embeddings}"
+        );
+
+        let (outcome, told) = load(5);
+        assert!(matches!(outcome, Err(ModelError::Cancelled)), "{outcome:?}");
+        assert_eq!(told.len(), 5);
+    }
 }

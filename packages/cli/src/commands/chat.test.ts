@@ -40,6 +40,20 @@ describe("a conversation", () => {
     expect(world.stdin.raw).toBe(false);
   });
 
+  it("shows how far a load is that takes a while, and then nothing of it", async () => {
+    const { world, ending } = await conversation({
+      installed: ["qwen3-chat-0.6b-4bit"],
+      async loading({ onProgress }) {
+        onProgress?.({ loadedBytes: 1e8, totalBytes: 4e8 });
+        await new Promise((resolve) => setTimeout(resolve, 700));
+      },
+    });
+    expect(world.stderr.text).toMatch(/Loading qwen3-chat-0\.6b-4bit…  █+.?░+  25 %  100 MB of 400 MB/);
+    expect(world.stderr.text).toContain("400 MB\u001b[K\r\u001b[KChat mode");
+    world.type("\u0004");
+    expect(await ending).toBe(0);
+  });
+
   it("forgets on clear, keeping the system prompt", async () => {
     const { world, say, contents, ending } = await conversation({}, "--system", "Be kind");
     await say("My name is Alice");

@@ -6,6 +6,7 @@ import type { Exchange } from "../conversation.js";
 import { ExitCode } from "../exit-code.js";
 import { describeFailure, isAbort, UsageError } from "../failure.js";
 import { harmless } from "../printer.js";
+import { loadingLine } from "../load-text.js";
 import type { Progress } from "../printer.js";
 import { historyFile, InputHistory } from "../repl/input-history.js";
 import { PipeInput } from "../repl/pipe-input.js";
@@ -70,12 +71,15 @@ async function begin(asked: ChatSettings, context: CommandContext): Promise<Begu
     checkSavePlace(asked);
     const { settings, exchanges } = await resumed(asked, printer);
     const { server } = settings;
-    progress = printer.progress(server ? `Asking ${server.url}…` : `Loading ${harmless(settings.model)}…`);
-    if (server !== undefined)
+    if (server !== undefined) {
+      progress = printer.progress(`Asking ${server.url}…`);
       return { settings, exchanges, model: await remoteResponder(server, settings, stop.signal) };
+    }
+    const loading = loadingLine(settings.model, printer);
+    progress = loading;
     const core = await context.loadCore();
     const name = await chooseModel(core, settings, settings.load.modelsDir);
-    const model = await core.loadModel(name, { ...settings.load, signal: stop.signal });
+    const model = await core.loadModel(name, { ...settings.load, signal: stop.signal, onProgress: loading.told });
     progress.done();
     if (name !== settings.model) printer.notice(builtinNotice(settings, model.info.id));
     return { settings, exchanges, model: localResponder(model) };

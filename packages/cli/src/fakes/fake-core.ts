@@ -16,6 +16,7 @@ import type {
   CompletionRequest,
   EndEvent,
   EngineStats,
+  LoadModelOptions,
   LockedModel,
   ModelInfo,
   Voice,
@@ -108,6 +109,8 @@ export interface FakeCoreOptions extends FakeModelOptions {
   /** Names that resolve; others are MODEL_NOT_FOUND. */
   installed?: string[];
   loadError?: Error;
+  /** What a load waits for, and tells meanwhile. */
+  loading?: (options: LoadModelOptions) => Promise<void>;
   /** What interrupted pulls have left. */
   partials?: PartialModel[];
   /** What a pull does: tells these events, then ends so. "wait" lasts until it is aborted. */
@@ -142,6 +145,7 @@ export class FakeCore implements Core {
 
   readonly loadModel = async (name: string, options: unknown = {}): Promise<FakeModel> => {
     const { id, path, builtin } = await this.resolveModel(name);
+    await this.#options.loading?.(options as LoadModelOptions);
     if (this.#options.loadError) throw this.#options.loadError;
     const model = new FakeModel(this.#options, { ...fakeInfo, id, path, builtin });
     this.loaded.push({ name, options, model });

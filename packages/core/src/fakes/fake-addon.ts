@@ -3,7 +3,9 @@ import type {
   NativeChatRequest,
   NativeCompletionRequest,
   NativeEvent,
+  NativeLoad,
   NativeLoadOptions,
+  NativeLoadProgress,
   NativeModel,
   NativeModelInfo,
   NativeStream,
@@ -194,16 +196,33 @@ export class FakeAddon implements NativeAddon {
   readonly model = new FakeModel();
   failure: Error | undefined;
   loading: Promise<void> = Promise.resolve();
+  progress: NativeLoadProgress = { loadedBytes: 0, totalBytes: 0 };
+  cancelled = 0;
 
-  NativeModel = {
-    load: async (path: string, options: NativeLoadOptions): Promise<NativeModel> => {
-      this.loads.push({ path, options });
-      await this.loading;
-      if (this.failure) throw this.failure;
-      return this.model;
-    },
-  };
+  readonly NativeLoad: NativeAddon["NativeLoad"] = fakeLoads(this);
   /** null where a machine can't spare the memory. */
   bandwidth: number | null = 20e9;
   readonly memoryBandwidth = async (): Promise<number | null> => this.bandwidth;
+}
+
+function fakeLoads(addon: FakeAddon): NativeAddon["NativeLoad"] {
+  return class implements NativeLoad {
+    constructor(path: string, options: NativeLoadOptions) {
+      addon.loads.push({ path, options });
+    }
+
+    async run(): Promise<NativeModel> {
+      await addon.loading;
+      if (addon.failure) throw addon.failure;
+      return addon.model;
+    }
+
+    progress(): NativeLoadProgress {
+      return { ...addon.progress };
+    }
+
+    cancel(): void {
+      addon.cancelled++;
+    }
+  };
 }

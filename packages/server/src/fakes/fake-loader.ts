@@ -1,4 +1,4 @@
-import { IzwiError, type ModelInfo } from "@izwi/core";
+import { IzwiError, type LoadProgress, type ModelInfo } from "@izwi/core";
 import type { ModelFile, ModelLoader, OwnedModel } from "../model-loader.js";
 
 /** A loaded model that only knows what it is, and whether it was closed while somebody still used it. */
@@ -67,7 +67,7 @@ export class FakeLoader implements ModelLoader {
   readonly loaded: FakeModel[] = [];
   loads = 0;
   /** Called in place of loading at once. */
-  onLoad: (file: ModelFile) => Promise<void> = async () => {};
+  onLoad: (file: ModelFile, onProgress: (progress: LoadProgress) => void) => Promise<void> = async () => {};
   /** Called when a model is closed. */
   onClose: () => Promise<void> = async () => {};
   closes = 0;
@@ -92,9 +92,9 @@ export class FakeLoader implements ModelLoader {
     return Promise.all(Object.keys(this.files).map((name) => this.resolve(name, false)));
   }
 
-  async load(file: ModelFile): Promise<OwnedModel> {
+  async load(file: ModelFile, onProgress: (progress: LoadProgress) => void): Promise<OwnedModel> {
     this.loads++;
-    await this.onLoad(file);
+    await this.onLoad(file, onProgress);
     const model = new FakeModel(file.id, this.files[file.id]!.kvCacheBytes ?? 0, () => {
       this.closes++;
       return this.onClose();

@@ -2,6 +2,9 @@ import { findInCatalog, IzwiError } from "@izwi/core";
 import { z } from "@hono/zod-openapi";
 import type { ModelListing } from "../model-source.js";
 
+/** What the field of that name says. */
+export const LOADED_FRACTION = "Of its weights, what is ready, from 0 to 1; only while it is loading.";
+
 /** A model that can be asked for. */
 export const ModelObject = z
   .object({
@@ -14,17 +17,19 @@ export const ModelObject = z
     builtin: z.boolean().openapi({ description: "True for the small model that comes with the software." }),
     max_model_len: z.int().optional().openapi({ description: "Most tokens of a conversation; of loaded models only." }),
     loading_ms: z.int().optional().openapi({ description: "For how long it has been loading; only while it is." }),
+    loaded_fraction: z.number().min(0).max(1).optional().openapi({ description: LOADED_FRACTION }),
   })
   .openapi("Model");
 
 export const ModelList = z.object({ object: z.literal("list"), data: z.array(ModelObject) }).openapi("ModelList");
 
 export function toModelObject(listing: ModelListing): z.output<typeof ModelObject> {
-  const { id, created, status, bytes, builtin, contextLength, loadingMs } = listing;
+  const { id, created, status, bytes, builtin, contextLength, loadingMs, loadedFraction } = listing;
   return {
     ...{ id, object: "model", created, owned_by: "izwi", status, size_bytes: bytes, builtin },
     ...(contextLength !== undefined && { max_model_len: contextLength }),
     ...(loadingMs !== undefined && { loading_ms: loadingMs }),
+    ...(loadedFraction !== undefined && { loaded_fraction: loadedFraction }),
   };
 }
 

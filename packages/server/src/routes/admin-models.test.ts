@@ -20,7 +20,11 @@ function server(options: { apiKey?: string } = {}) {
 it("loads a model, at once or waiting for it, and lists it", async () => {
   const { loader, pool, ask } = server();
   let open = () => {};
-  loader.onLoad = () => new Promise((resolve) => (open = resolve));
+  let tell: Parameters<typeof loader.onLoad>[1] = () => {};
+  loader.onLoad = (_, onProgress) => {
+    tell = onProgress;
+    return new Promise((resolve) => (open = resolve));
+  };
   expect(await ask("POST", "/v1/admin/models/a/load")).toMatchObject({
     status: 202,
     body: {
@@ -30,14 +34,19 @@ it("loads a model, at once or waiting for it, and lists it", async () => {
       builtin: false,
       context_length: null,
       loading_ms: expect.any(Number),
+      loaded_fraction: null,
     },
   });
+  tell({ loadedBytes: 250, totalBytes: 1000 });
+  expect((await ask("GET", "/v1/admin/models")).body.models[0]).toMatchObject({ loaded_fraction: 0.25 });
+  expect((await ask("GET", "/v1/models")).body.data[0]).toMatchObject({ status: "loading", loaded_fraction: 0.25 });
   const waiting = ask("POST", "/v1/admin/models/a/load?wait=true");
   open();
   expect(await waiting).toMatchObject({
     status: 200,
-    body: { id: "a", status: "ready", context_length: 512, loading_ms: null },
+    body: { id: "a", status: "ready", context_length: 512, loading_ms: null, loaded_fraction: null },
   });
+  expect((await ask("GET", "/v1/models/a")).body).not.toHaveProperty("loaded_fraction");
   expect(loader.loads).toBe(1);
   expect(pool.models()).toMatchObject([{ id: "a", leases: 0, expiresAt: expect.any(Number) }]);
   expect((await ask("GET", "/v1/admin/models")).body).toMatchObject({

@@ -2,6 +2,7 @@ import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { abortable } from "../abort.js";
 import type { ModelAdmin, ModelListing } from "../model-source.js";
 import { ApiError, ErrorResponse } from "../openai/errors.js";
+import { LOADED_FRACTION } from "../openai/models.js";
 import { errorResponses, json } from "../openai/openapi-parts.js";
 import type { AppEnv } from "../route-context.js";
 
@@ -16,6 +17,7 @@ const AdminModel = z
       .nullable()
       .openapi({ description: "Most tokens of a conversation; of loaded models only." }),
     loading_ms: z.int().nullable().openapi({ description: "For how long it has been loading; only while it is." }),
+    loaded_fraction: z.number().min(0).max(1).nullable().openapi({ description: LOADED_FRACTION }),
   })
   .openapi("AdminModel");
 
@@ -87,10 +89,19 @@ async function find(id: string, admin: ModelAdmin): Promise<AdminModel> {
   throw new ApiError(404, { message: `${id} isn't on this server any more.`, code: "model_not_found" });
 }
 
-function toAdminModel({ id, status, bytes, builtin, contextLength, loadingMs }: ModelListing): AdminModel {
+function toAdminModel({
+  id,
+  status,
+  bytes,
+  builtin,
+  contextLength,
+  loadingMs,
+  loadedFraction,
+}: ModelListing): AdminModel {
   return {
     ...{ id, status, size_bytes: bytes, builtin },
     context_length: contextLength ?? null,
     loading_ms: loadingMs ?? null,
+    loaded_fraction: loadedFraction ?? null,
   };
 }

@@ -12,6 +12,8 @@ export interface Model {
   contextLength: number | undefined;
   /** When the load that is under way began, in milliseconds since 1970. */
   loadingSince: number | undefined;
+  /** Of its weights, what is ready, from 0 to 1; while it is being loaded, once the server knows. */
+  loadedFraction: number | undefined;
 }
 
 /** The installed models: loaded ones first, then by name. */
@@ -33,7 +35,8 @@ export async function unloadModel(id: string): Promise<void> {
 }
 
 function toModel(entry: Record<string, unknown>): Model {
-  const { id, status, size_bytes: bytes, builtin, max_model_len: contextLength, loading_ms: loadingMs } = entry;
+  const { id, status, size_bytes: bytes, builtin, max_model_len: contextLength } = entry;
+  const { loading_ms: loadingMs, loaded_fraction: loadedFraction } = entry;
   return {
     id: String(id),
     status: status === "ready" || status === "loading" || status === "error" ? status : "downloaded",
@@ -41,6 +44,7 @@ function toModel(entry: Record<string, unknown>): Model {
     builtin: builtin === true,
     contextLength: typeof contextLength === "number" ? contextLength : undefined,
     loadingSince: typeof loadingMs === "number" ? Date.now() - loadingMs : undefined,
+    loadedFraction: typeof loadedFraction === "number" ? loadedFraction : undefined,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Message } from "../conversation/message.js";
 import { copyText } from "../markdown/block-view.js";
 import type { LiveAnswer, Phase } from "../state/answering.js";
 import { branchOff, continueAnswer, regenerate } from "../state/conversation-actions.js";
+import { modelById } from "../state/models.js";
 import { notify } from "../state/notices.js";
 import { canSpeak, speak, speaking, stopSpeaking } from "../state/speech.js";
 import { AnswerStats } from "./answer-stats.js";
@@ -14,7 +15,7 @@ import { IconButton } from "./icon-button.js";
 import { Icon } from "./icon.js";
 import { Markdown } from "./markdown.js";
 import { ContextFull } from "./context-full.js";
-import { Elapsed } from "./model-status.js";
+import { HowFar } from "./model-status.js";
 import { Thinking } from "./thinking.js";
 
 interface Props {
@@ -60,12 +61,12 @@ function GrowingAnswer({ live }: { live: LiveAnswer }): VNode {
         <Thinking text={reasoning} ms={thinks ? undefined : reasoningMs} onAnswerNow={() => live.answerNow()} />
       )}
       {content !== "" && <Markdown text={content} growing />}
-      {content === "" && !thinks && <Waiting phase={phase} />}
+      {content === "" && !thinks && <Waiting phase={phase} model={live.model} />}
     </article>
   );
 }
 
-function Waiting({ phase }: { phase: Phase }): VNode {
+function Waiting({ phase, model }: { phase: Phase; model: string | undefined }): VNode {
   const since = useRef(Date.now());
   return (
     <p class="waiting">
@@ -78,7 +79,7 @@ function Waiting({ phase }: { phase: Phase }): VNode {
         {phase === "loading" && "Loading the model…"}
         {phase === "summarizing" && "Summarising the oldest messages…"}
         {phase === "waiting" && "Reading your message…"}
-        {phase === "loading" && <Elapsed since={since.current} />}
+        {phase === "loading" && <HowFar model={modelById(model)} since={since.current} />}
       </span>
     </p>
   );

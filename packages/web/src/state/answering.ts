@@ -9,7 +9,7 @@ import type { ContextWindow } from "../conversation/window.js";
 import { noteFailure } from "./connection.js";
 import { fit, isOverflow, windowed } from "./context-window.js";
 import { storeProgress } from "./library.js";
-import { defaultModel, modelById, refreshModels } from "./models.js";
+import { defaultModel, modelById, refreshModels, refreshSoon } from "./models.js";
 import { announcement } from "./notices.js";
 import { change, chat, currentOf, messages as shownMessages } from "./open-chat.js";
 
@@ -27,6 +27,8 @@ export interface Progress {
 /** An answer that is being written. */
 export interface LiveAnswer {
   readonly messageId: string;
+  /** Who answers; the server's choice if undefined. */
+  readonly model: string | undefined;
   readonly progress: Signal<Progress>;
   /** Ends it; what came stays. */
   stop(): void;
@@ -53,7 +55,8 @@ export async function writeAnswer(
   overflow = conversation.settings.overflow,
 ): Promise<void> {
   const model = conversation.model ?? defaultModel.peek()?.id;
-  const writing = new Writing(target, modelById(model)?.status === "ready" ? "waiting" : "loading");
+  const writing = new Writing(target, model, modelById(model)?.status === "ready" ? "waiting" : "loading");
+  if (writing.loaded) refreshSoon();
   setLive(conversation.id, writing);
   announcement.value = "The answer is being written.";
   const request: ChatRequest = {
@@ -86,6 +89,7 @@ function setLive(conversationId: string, live: LiveAnswer | undefined): void {
 
 class Writing implements LiveAnswer {
   readonly messageId: string;
+  readonly model: string | undefined;
   readonly progress: Signal<Progress>;
   readonly loaded: boolean;
   /** What the model was sent of the conversation. */
@@ -100,8 +104,9 @@ class Writing implements LiveAnswer {
   #thinkingSince: number | undefined;
   #reasoningMs: number;
 
-  constructor(target: Message, phase: Phase) {
+  constructor(target: Message, model: string | undefined, phase: Phase) {
     this.messageId = target.id;
+    this.model = model;
     this.#target = target;
     this.#content = target.content;
     this.#reasoning = target.reasoning ?? "";

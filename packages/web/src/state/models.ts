@@ -1,4 +1,4 @@
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { listModels, loadModel, unloadModel, type Model } from "../api/models.js";
 import { noteFailure, whenBack } from "./connection.js";
 import { notify } from "./notices.js";
@@ -60,5 +60,19 @@ export async function unload(id: string): Promise<void> {
   }
   await refreshModels();
 }
+
+/** How often the page asks how far a load is. */
+const LOADING_REFRESH_MS = 400;
+
+/** Asks in a moment how far the load is that somebody just caused. */
+export function refreshSoon(): () => void {
+  const timer = setTimeout(() => void refreshModels(), LOADING_REFRESH_MS);
+  return () => clearTimeout(timer);
+}
+
+effect(() => {
+  const busy = loading.value.size > 0 || models.value.some(({ status }) => status === "loading");
+  return busy ? refreshSoon() : undefined;
+});
 
 whenBack(() => void refreshModels());
