@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use izwi_runtime::{BackendChoice, LoadOptions, Model, ModelOptions, OnProgress, Speculation};
+use izwi_runtime::{BackendChoice, KvType, LoadOptions, Model, ModelOptions, OnProgress, Speculation};
 use napi::bindgen_prelude::spawn_blocking;
 use napi_derive::napi;
 
@@ -22,6 +22,8 @@ pub struct NativeLoadOptions {
     pub max_waiting: Option<f64>,
     /// auto | off
     pub speculation: Option<String>,
+    /// f16 | q8_0
+    pub kv_cache_type: Option<String>,
 }
 
 #[napi(object)]
@@ -107,6 +109,7 @@ fn model_options(options: &NativeLoadOptions) -> napi::Result<ModelOptions> {
             backend,
             num_threads: count("threads", options.threads)?,
             context_length: count("contextLength", options.context_length)?,
+            kv_type: kv_type(options.kv_cache_type.as_deref())?,
             on_progress: None,
         },
         max_running: count("maxRunning", options.max_running)?,
@@ -120,5 +123,15 @@ fn model_options(options: &NativeLoadOptions) -> napi::Result<ModelOptions> {
                 )));
             }
         },
+    })
+}
+
+fn kv_type(name: Option<&str>) -> napi::Result<KvType> {
+    let Some(name) = name else {
+        return Ok(KvType::default());
+    };
+    KvType::from_name(name).ok_or_else(|| {
+        let names = KvType::ALL.map(KvType::name).join(" or ");
+        invalid_request(format!("kvCacheType must be {names}, not {name:?}"))
     })
 }

@@ -11,8 +11,9 @@
 use std::time::{Duration, Instant};
 
 use izwi_kernels::{
-    Activations, AttentionShape, BlockType, Kernels, Layout, MatrixView, SequenceSpan, ThreadPool, attention,
-    default_num_threads, f16, matmul, memory_bandwidth, pack, packed_bytes,
+    Activations, AttentionShape, BlockType, Kernels, KvLayer, KvType, Layout, MatrixView, SequenceSpan, ThreadPool,
+    attention, default_num_threads, f16, matmul, memory_bandwidth, pack, packed_bytes, store_keys_q8_0,
+    store_values_q8_0,
 };
 
 /// Rows and columns of one layer: q, k, v, output, gate, up, down.
@@ -51,7 +52,9 @@ fn main() {
     }
     if wanted.as_deref().is_none_or(|list| list.contains("attention")) {
         for (queries, context) in [(1, 2048), (512, 512), (512, 2048)] {
-            measure_attention(kernels, &pool, queries, context);
+            for kv_type in KvType::ALL {
+                measure_attention(kernels, &pool, kv_type, queries, context);
+            }
         }
     }
 }
@@ -181,7 +184,7 @@ fn prefill(kernels: &Kernels, pool: &ThreadPool, block_type: BlockType, tokens: 
     (gops, tokens as f64 / (seconds * MODEL_LAYERS))
 }
 
-fn measure_attention(kernels: &Kernels, pool: &ThreadPool, num_queries: usize, context: usize) {
+fn measure_attention(kernels: &Kernels, pool: &ThreadPool, kv_type: KvType, num_queries: usize, context: usize) {
     let shape = AttentionShape {
         num_heads: 16,
         num_kv_heads: 8,
@@ -191,9 +194,28 @@ fn measure_attention(kernels: &Kernels, pool: &ThreadPool, num_queries: usize, c
     // Several layers' caches, so that decode reads memory and not a cache.
     let layers = if num_queries == 1 { 16 } else { 1 };
     let row = shape.num_kv_heads * shape.head_dim;
-    let cache: Vec<f16> = (0..layers * context * row)
-        .map(|i| f16::from_f32((i as f32).sin()))
-        .collect();
+    let floats: Vec<f32> = (0..row).map(|i| (i as f32).sin()).collect();
+    let (mut keys, mut values) = (Vec::new(), Vec::new());
+    let mut halves = Vec::new();
+    match kv_type {
+        KvType::F16 => halves = floats.repeat(layers * context).into_iter().map(f16::from_f32).collect(),
+        KvType::Q8_0 => {
+            let bytes = layers * context * shape.num_kv_heads * kv_type.row_bytes(shape.head_dim);
+            (keys, values) = (vec![0; bytes], vec![0; bytes]);
+            for slot in 0..layers * context {
+                store_keys_q8_0(kernels, &shape, &floats, slot, &mut keys);
+                store_values_q8_0(kernels, &shape, &floats, slot, &mut values);
+            }
+        }
+    }
+    let other_halves = halves.clone();
+    let layer = |index: usize| match kv_type {
+        KvType::F16 => [&halves, &other_halves].map(|all| KvLayer::F16(&all[index * context * row..][..context * row])),
+        KvType::Q8_0 => {
+            let bytes = keys.len() / layers;
+            [&keys, &values].map(|all| KvLayer::Q8_0(&all[index * bytes..][..bytes]))
+        }
+    };
     let block_table: Vec<u32> = (0..context as u32 / 32).rev().collect();
     let q = vec![0.1f32; num_queries * 16 * 128];
     let mut out = vec![0f32; q.len()];
@@ -203,20 +225,18 @@ fn measure_attention(kernels: &Kernels, pool: &ThreadPool, num_queries: usize, c
         context_len: context,
         block_table: &block_table,
     };
-    let values = cache.clone();
     let seconds = median(pool, 7, || {
-        let layers = cache
-            .chunks_exact(context * row)
-            .zip(values.chunks_exact(context * row));
-        for (keys, values) in layers {
+        for index in 0..layers {
+            let [keys, values] = layer(index);
             attention(kernels, pool, &shape, &q, keys, values, &[span], &mut out);
         }
     }) / layers as f64;
     let seen: usize = (context - num_queries + 1..=context).sum();
     println!(
-        "attention {num_queries} x {context}: {:.3} ms per layer, {:.1} GB/s, {:.1} GFLOPS",
+        "attention {} {num_queries} x {context}: {:.3} ms per layer, {:.1} GB/s, {:.1} GFLOPS",
+        kv_type.name(),
         seconds * 1e3,
-        (context * row * 4) as f64 * 1e-9 / seconds,
+        (2 * context * shape.num_kv_heads * kv_type.row_bytes(shape.head_dim)) as f64 * 1e-9 / seconds,
         (seen * 16 * 128 * 4) as f64 * 1e-9 / seconds
     );
 }

@@ -40,6 +40,12 @@ impl QuantBlock {
     };
 }
 
+impl Default for QuantBlock {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
 /// The largest magnitude below this counts as zero: its reciprocal would overflow.
 pub(crate) const SMALLEST_MAGNITUDE: f32 = 1e-30;
 

@@ -8,14 +8,28 @@
 //! Positions are summed up in parts of a fixed length, counted from the first position, and the parts
 //! merged in order. When there are too few items for the threads, each part is an item of its own.
 //! Either way a query's result is the same, whatever else is in the batch.
+//!
+//! Keys and values are f16 or, at half the memory, q8_0 (`q8_panel.rs`). Queries then become int8, too, once for each item,
+//! so that scores are sums of integers; the weights of values become integers of at least 15 bits.
 
+mod items;
+mod kv_layer;
+mod q8_panel;
+// Register tiles are arrays that several loops index by token at once.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[allow(clippy::needless_range_loop)]
+pub(crate) mod q8_scores;
 mod tile;
+
+pub use kv_layer::{KvLayer, KvType, store_kv};
+pub use q8_panel::{store_keys_q8_0, store_values_q8_0};
+pub(crate) use q8_panel::{GROUP, PANEL_POSITIONS, Q8Panels, key_index, scale_at, value_index};
 
 use std::cell::Cell;
 use std::thread::LocalKey;
 
-use half::f16;
-
+use self::items::{Item, State};
+use crate::activations::QuantBlock;
 use crate::dispatch::Kernels;
 use crate::shared_slice::SharedSlice;
 use crate::thread_pool::ThreadPool;
@@ -41,6 +55,11 @@ pub struct AttentionShape {
 impl AttentionShape {
     fn group(&self) -> usize {
         self.num_heads / self.num_kv_heads
+    }
+
+    /// Whether a cache of this shape can be q8_0: a scale belongs to 32 values of a head, and panels are whole.
+    pub fn has_panels(&self) -> bool {
+        self.head_dim.is_multiple_of(GROUP) && self.block_size.is_multiple_of(PANEL_POSITIONS)
     }
 
     fn check(&self) {
@@ -74,8 +93,8 @@ struct Call<'a> {
     kernels: &'a Kernels,
     shape: AttentionShape,
     q: &'a [f32],
-    keys: &'a [f16],
-    values: &'a [f16],
+    keys: KvLayer<'a>,
+    values: KvLayer<'a>,
     spans: &'a [SequenceSpan<'a>],
     /// Queries of one item at most.
     item_queries: usize,
@@ -85,51 +104,13 @@ struct Call<'a> {
     is_split: bool,
 }
 
-/// One item of work.
-#[derive(Clone, Copy)]
-struct Item<'a> {
-    span: SequenceSpan<'a>,
-    first_kv_head: usize,
-    /// Within the span.
-    first_query: usize,
-    num_queries: usize,
-    first_position: usize,
-    end_position: usize,
-}
-
-/// The running result of an item: `[rows, head_dim]` sums that still need dividing by `totals`.
-struct State<'a> {
-    sums: &'a mut [f32],
-    maxima: &'a mut [f32],
-    totals: &'a mut [f32],
-}
-
-impl<'a> State<'a> {
-    fn len(rows: usize, head_dim: usize) -> usize {
-        rows * (head_dim + 2)
-    }
-
-    fn new(buffer: &'a mut [f32], rows: usize) -> Self {
-        let (maxima, rest) = buffer.split_at_mut(rows);
-        let (totals, sums) = rest.split_at_mut(rows);
-        Self { sums, maxima, totals }
-    }
-
-    fn clear(&mut self) {
-        self.sums.fill(0.0);
-        self.totals.fill(0.0);
-        self.maxima.fill(f32::NEG_INFINITY);
-    }
-}
-
 /// Attention of all sequences of a batch: query `i` of a span sees the positions
 /// `0..=context_len - num_queries + i`, with scores scaled by `1 / sqrt(head_dim)`.
 ///
-/// `q` and `out` are `[tokens, num_heads, head_dim]`; `keys` and `values` are one layer's
-/// `[num_blocks, num_kv_heads, block_size, head_dim]`. Rows of `out` in no span stay as they are.
+/// `q` and `out` are `[tokens, num_heads, head_dim]`. Rows of `out` in no span stay as they are.
 ///
 /// # Panics
-/// If sizes don't fit, spans overlap or aren't in ascending order, a span has more queries than
+/// If sizes or types don't fit, spans overlap or aren't in ascending order, a span has more queries than
 /// positions, or a block table is too short or names a block beyond the cache.
 #[allow(clippy::too_many_arguments)] // arrays in, arrays out
 pub fn attention(
@@ -137,8 +118,8 @@ pub fn attention(
     pool: &ThreadPool,
     shape: &AttentionShape,
     q: &[f32],
-    keys: &[f16],
-    values: &[f16],
+    keys: KvLayer<'_>,
+    values: KvLayer<'_>,
     spans: &[SequenceSpan<'_>],
     out: &mut [f32],
 ) {
@@ -170,18 +151,33 @@ pub fn attention(
     }
 }
 
-fn check(shape: &AttentionShape, q: &[f32], keys: &[f16], values: &[f16], spans: &[SequenceSpan<'_>], out: &[f32]) {
+fn check(
+    shape: &AttentionShape,
+    q: &[f32],
+    keys: KvLayer<'_>,
+    values: KvLayer<'_>,
+    spans: &[SequenceSpan<'_>],
+    out: &[f32],
+) {
     shape.check();
+    let kv_type = keys.kv_type();
+    assert!(
+        kv_type == KvType::F16 || shape.has_panels(),
+        "attention: q8_0 needs heads of a multiple of {GROUP} values and blocks of a multiple of {PANEL_POSITIONS}"
+    );
     let row = shape.num_heads * shape.head_dim;
     assert_eq!(q.len(), out.len(), "attention: out is not as long as q");
     assert!(q.len().is_multiple_of(row), "attention: q is no [tokens, {row}]");
-    assert_eq!(keys.len(), values.len(), "attention: keys and values differ");
-    let block = shape.block_size * shape.num_kv_heads * shape.head_dim;
     assert!(
-        keys.len().is_multiple_of(block),
-        "attention: keys are no blocks of {block}"
+        values.kv_type() == kv_type && values.num_bytes() == keys.num_bytes(),
+        "attention: keys and values differ"
     );
-    let num_blocks = keys.len() / block;
+    let block = shape.block_size * shape.num_kv_heads * kv_type.row_bytes(shape.head_dim);
+    assert!(
+        keys.num_bytes().is_multiple_of(block),
+        "attention: keys are no blocks of {block} bytes"
+    );
+    let num_blocks = keys.num_bytes() / block;
     let mut end = 0;
     for span in spans {
         assert!(
@@ -211,73 +207,14 @@ fn check(shape: &AttentionShape, q: &[f32], keys: &[f16], values: &[f16], spans:
     }
 }
 
-impl<'a> Call<'a> {
-    /// Items that the positions of a span are split into.
-    fn num_splits(&self, span: &SequenceSpan<'_>) -> usize {
-        if self.is_split {
-            span.context_len.div_ceil(PART_POSITIONS).max(1)
-        } else {
-            1
-        }
-    }
-
-    /// Items that share queries and positions, and differ in their KV heads.
-    fn head_groups(&self) -> usize {
-        self.shape.num_kv_heads / self.item_kv_heads
-    }
-
-    /// Query heads of one item.
-    fn item_heads(&self) -> usize {
-        self.shape.group() * self.item_kv_heads
-    }
-
-    fn items_of(&self, span: &SequenceSpan<'_>) -> usize {
-        let tiles = span.num_queries.div_ceil(self.item_queries);
-        tiles * self.head_groups() * self.num_splits(span)
-    }
-
-    /// Items of a span in order of query tile, then KV head, then split.
-    fn item(&self, mut index: usize) -> Item<'a> {
-        for span in self.spans {
-            let here = self.items_of(span);
-            if index >= here {
-                index -= here;
-                continue;
-            }
-            let num_splits = self.num_splits(span);
-            let split = index % num_splits;
-            let first_kv_head = index / num_splits % self.head_groups() * self.item_kv_heads;
-            let first_query = index / num_splits / self.head_groups() * self.item_queries;
-            let num_queries = self.item_queries.min(span.num_queries - first_query);
-            let seen = span.context_len - span.num_queries + first_query + num_queries;
-            let length = if num_splits == 1 { seen } else { PART_POSITIONS };
-            return Item {
-                span: *span,
-                first_kv_head,
-                first_query,
-                num_queries,
-                first_position: (split * length).min(seen),
-                end_position: ((split + 1) * length).min(seen),
-            };
-        }
-        unreachable!("item index beyond the number of items")
-    }
-
-    fn rows(&self, item: &Item<'_>) -> usize {
-        item.num_queries * self.item_heads()
-    }
-
-    /// Where in `q` and `out` the heads of one query of an item begin, and how long they are.
-    fn heads_of(&self, item: &Item<'_>, query: usize) -> (usize, usize) {
-        let token = item.span.query_start + item.first_query + query;
-        let head = item.first_kv_head * self.shape.group();
-        let start = (token * self.shape.num_heads + head) * self.shape.head_dim;
-        (start, self.item_heads() * self.shape.head_dim)
-    }
-
+impl Call<'_> {
     fn whole_item(&self, index: usize, out: &SharedSlice<'_, f32>) {
         let item = self.item(index);
-        let rows = self.rows(&item);
+        self.with_queries(&item, |queries| self.whole_item_of(&item, queries, out));
+    }
+
+    fn whole_item_of(&self, item: &Item<'_>, queries: &[QuantBlock], out: &SharedSlice<'_, f32>) {
+        let rows = self.rows(item);
         let len = State::len(rows, self.shape.head_dim);
         with_buffer(&STATES, 2 * len, |buffer| {
             let (state, part) = buffer.split_at_mut(len);
@@ -288,17 +225,17 @@ impl<'a> Call<'a> {
                 let item = Item {
                     first_position,
                     end_position,
-                    ..item
+                    ..*item
                 };
                 if first_position == 0 {
-                    self.attend(&item, &mut state);
+                    self.attend(&item, queries, &mut state);
                 } else {
-                    self.attend(&item, &mut part);
+                    self.attend(&item, queries, &mut part);
                     self.merge(&mut state, &part);
                 }
             }
             for query in 0..item.num_queries {
-                let (start, len) = self.heads_of(&item, query);
+                let (start, len) = self.heads_of(item, query);
                 // SAFETY: spans don't overlap, so the heads of this query are this item's alone.
                 let heads = unsafe { out.range(start, len) };
                 self.write(&state, query, heads);
@@ -327,7 +264,9 @@ impl<'a> Call<'a> {
                 let len = State::len(rows, self.shape.head_dim);
                 // SAFETY: each item has its own `item_len` values.
                 let buffer = unsafe { shared.range(index * item_len, len) };
-                self.attend(&item, &mut State::new(buffer, rows));
+                self.with_queries(&item, |queries| {
+                    self.attend(&item, queries, &mut State::new(buffer, rows));
+                });
             });
             let mut states = buffer.chunks_exact_mut(item_len);
             let mut index = 0;
@@ -377,6 +316,8 @@ impl<'a> Call<'a> {
 thread_local! {
     /// Each thread's buffer for [`State`]s.
     static STATES: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+    /// Each thread's buffer for queries in int8.
+    static QUERIES: Cell<Vec<QuantBlock>> = const { Cell::new(Vec::new()) };
 }
 
 /// Lends `len` values of a buffer that each thread keeps for the next call.
@@ -388,22 +329,4 @@ fn with_buffer<T: Clone + Default>(key: &'static LocalKey<Cell<Vec<T>>>, len: us
     }
     body(&mut buffer[..len]);
     key.set(buffer);
-}
-
-/// Converts the keys or values of one token, `row` `[num_kv_heads, head_dim]`, into a slot
-/// (`block * block_size + position in block`) of one layer's cache.
-///
-/// # Panics
-/// If `row` has another length or the slot is beyond the cache.
-pub fn store_kv(kernels: &Kernels, shape: &AttentionShape, row: &[f32], slot: usize, cache: &mut [f16]) {
-    let len = shape.num_kv_heads * shape.head_dim;
-    assert_eq!(row.len(), len, "store_kv: row");
-    let slots = cache.len() / len.max(1);
-    assert!(slot < slots, "store_kv: slot {slot} of {slots}");
-    let (block, slot) = (slot / shape.block_size, slot % shape.block_size);
-    for (head, values) in row.chunks_exact(shape.head_dim).enumerate() {
-        let start = ((block * shape.num_kv_heads + head) * shape.block_size + slot) * shape.head_dim;
-        // SAFETY: the machine has the table's instruction set; both are `head_dim` long.
-        unsafe { (kernels.to_f16)(values, &mut cache[start..start + shape.head_dim]) };
-    }
 }

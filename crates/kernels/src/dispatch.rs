@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use half::f16;
 
 use crate::activations::QuantBlock;
+use crate::attention::{PANEL_POSITIONS, Q8Panels};
 use crate::blocks::BlockType;
 use crate::panel::{Multiply, PANEL_ROWS, PANEL_TOKENS, PanelLayout};
 use crate::scalar;
@@ -149,6 +150,8 @@ impl<'a> WeightRows<'a> {
 
 /// Tokens that one call of a tile kernel takes at most.
 pub(crate) const TILE_TOKENS: usize = 4;
+/// Positions whose q8_0 values one call adds up at most: integer sums have room for as many.
+pub(crate) const MOST_POSITIONS: usize = 64;
 
 /// Products of some rows of quantized weights with 1 to [`TILE_TOKENS`] rows of int8 activations:
 /// `out[row * x.len() + token]`. Every activation row has `ceil(cols / 256)` blocks.
@@ -192,11 +195,19 @@ pub struct Kernels {
     pub(crate) scale: unsafe fn(x: &mut [f32], scale: f32),
     pub(crate) to_f16: unsafe fn(x: &[f32], out: &mut [f16]),
     pub(crate) add_values: AddValues,
+    pub(crate) scores_q8_0: ScoresQ8,
+    pub(crate) add_values_q8_0: AddValuesQ8,
 }
 
 /// `out[row][..] += sum over positions p of weights[row * weight_stride + p] * value[p][..]`, where
 /// `value[p]` is the `width` values at `values[p * value_stride..]` and `out` is `[rows, width]`.
 pub(crate) type AddValues = unsafe fn(ValueRows<'_>, weights: &[f32], weight_stride: usize, out: &mut [f32]);
+
+/// Products of 1 to [`TILE_TOKENS`] queries with keys: `out[query * stride + position]`, whole panels of positions. A
+/// query's products don't depend on the others.
+pub(crate) type ScoresQ8 = unsafe fn(Q8Panels<'_>, x: &[&[QuantBlock]], stride: usize, out: &mut [f32]);
+/// As [`AddValues`], `out` being `[rows, head_dim]`. Weights aren't negative.
+pub(crate) type AddValuesQ8 = unsafe fn(Q8Panels<'_>, weights: &[f32], weight_stride: usize, out: &mut [f32]);
 
 /// Rows of f16 values in one block of a KV cache.
 #[derive(Clone, Copy)]
@@ -322,6 +333,38 @@ impl Kernels {
         assert!(weights.len() >= (num_rows - 1) * weight_stride + rows.num_positions);
         // SAFETY: the machine has the table's instruction set; the lengths were checked.
         unsafe { (self.add_values)(rows, weights, weight_stride, out) }
+    }
+}
+
+impl Kernels {
+    /// Scores of the panels' positions; those of the last panel's other ones, too, which mean nothing.
+    pub(crate) fn scores_q8_0(&self, keys: Q8Panels<'_>, x: &[&[QuantBlock]], stride: usize, out: &mut [f32]) {
+        assert!((1..=TILE_TOKENS).contains(&x.len()));
+        let num_positions = keys.num_positions.next_multiple_of(PANEL_POSITIONS);
+        assert!(stride >= num_positions && out.len() >= (x.len() - 1) * stride + num_positions);
+        for row in x {
+            assert_eq!(row.len(), keys.head_dim.div_ceil(crate::activations::BLOCK));
+        }
+        // SAFETY: the machine has the table's instruction set; the lengths were checked, the panels' by `Q8Panels`.
+        unsafe { (self.scores_q8_0)(keys, x, stride, out) }
+    }
+
+    pub(crate) fn add_values_q8_0(
+        &self,
+        values: Q8Panels<'_>,
+        weights: &[f32],
+        weight_stride: usize,
+        out: &mut [f32],
+    ) {
+        if values.num_positions == 0 || out.is_empty() {
+            return;
+        }
+        let num_rows = out.len() / values.head_dim;
+        assert_eq!(out.len(), num_rows * values.head_dim);
+        assert!(values.num_positions <= MOST_POSITIONS);
+        assert!(weights.len() >= (num_rows - 1) * weight_stride + values.num_positions);
+        // SAFETY: as above.
+        unsafe { (self.add_values_q8_0)(values, weights, weight_stride, out) }
     }
 }
 

@@ -16,6 +16,7 @@ pub mod matmul;
 pub mod norm;
 mod panel;
 pub mod parallel;
+mod prefetch;
 pub mod rope;
 mod scalar;
 mod shared_slice;
@@ -26,7 +27,9 @@ mod x86;
 
 pub use activation::{add_scaled, silu_mul, softmax};
 pub use activations::Activations;
-pub use attention::{AttentionShape, SequenceSpan, attention, store_kv};
+pub use attention::{
+    AttentionShape, KvLayer, KvType, SequenceSpan, attention, store_keys_q8_0, store_kv, store_values_q8_0,
+};
 pub use bandwidth::memory_bandwidth;
 pub use blocks::{BlockType, dequantize_row};
 pub use dispatch::{Isa, Kernels, active_isa, available_isas, isa_override_note};

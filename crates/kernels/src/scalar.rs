@@ -3,6 +3,7 @@
 use half::{bf16, f16};
 
 use crate::activations::{BLOCK, QuantBlock, SMALLEST_MAGNITUDE};
+use crate::attention::{GROUP, PANEL_POSITIONS, Q8Panels, key_index, scale_at, value_index};
 use crate::blocks::BlockType;
 use crate::dispatch::{Isa, Kernels, Tile, TileEntry, ValueRows, WeightRows};
 use crate::unpack::{Unpacked, unpack_block};
@@ -23,6 +24,8 @@ pub(crate) static KERNELS: Kernels = Kernels {
     scale,
     to_f16,
     add_values,
+    scores_q8_0,
+    add_values_q8_0,
 };
 
 /// In the order of [`BlockType::ALL`].
@@ -214,6 +217,41 @@ pub(crate) fn add_values(rows: ValueRows<'_>, weights: &[f32], weight_stride: us
             let values = &rows.values[position * rows.stride..][..rows.width];
             for (out, value) in out.iter_mut().zip(values) {
                 *out += weight * value.to_f32();
+            }
+        }
+    }
+}
+
+pub(crate) fn scores_q8_0(keys: Q8Panels<'_>, x: &[&[QuantBlock]], stride: usize, out: &mut [f32]) {
+    for (panel, (scales, quants)) in keys.panels().enumerate() {
+        for (x, out) in x.iter().zip(out.chunks_mut(stride)) {
+            let out = &mut out[panel * PANEL_POSITIONS..][..PANEL_POSITIONS];
+            for (position, out) in out.iter_mut().enumerate() {
+                *out = 0.0;
+                for group in 0..keys.head_dim / GROUP {
+                    let block = &x[group * GROUP / BLOCK];
+                    let group_in_block = group % (BLOCK / GROUP);
+                    let x = &block.quants[group_in_block * GROUP..][..GROUP];
+                    let key = |column| quants[key_index(group * GROUP + column, position)] as i8;
+                    let dot: i32 = x.iter().enumerate().map(|(i, &x)| i32::from(x) * i32::from(key(i))).sum();
+                    *out += scale_at(scales, group, position) * block.scales[group_in_block] * dot as f32;
+                }
+            }
+        }
+    }
+}
+
+pub(crate) fn add_values_q8_0(values: Q8Panels<'_>, weights: &[f32], weight_stride: usize, out: &mut [f32]) {
+    for (row, out) in out.chunks_exact_mut(values.head_dim).enumerate() {
+        let weights = &weights[row * weight_stride..][..values.num_positions];
+        for ((scales, quants), weights) in values.panels().zip(weights.chunks(PANEL_POSITIONS)) {
+            for (position, weight) in weights.iter().enumerate() {
+                for (group, out) in out.chunks_exact_mut(GROUP).enumerate() {
+                    let weight = weight * scale_at(scales, group, position);
+                    for (column, out) in out.iter_mut().enumerate() {
+                        *out += weight * f32::from(quants[value_index(group * GROUP + column, position)] as i8);
+                    }
+                }
             }
         }
     }

@@ -136,10 +136,10 @@ impl Qwen3Config {
         Ok(())
     }
 
-    /// Bytes of K and V for one position, at `bytes_per_value` each; `usize::MAX` where sizes that no tensor has been
+    /// Bytes of K and V for one position, at `row_bytes` for each head's K; `usize::MAX` where sizes that no tensor has been
     /// held against yet make it more.
-    pub fn kv_bytes_per_position(&self, bytes_per_value: usize) -> usize {
-        [self.num_layers, self.num_kv_heads, self.head_dim, bytes_per_value]
+    pub fn kv_bytes_per_position(&self, row_bytes: usize) -> usize {
+        [self.num_layers, self.num_kv_heads, row_bytes]
             .into_iter()
             .fold(2, usize::saturating_mul)
     }

@@ -1,6 +1,6 @@
 //! A model ready to run: graph, weights, backend and KV cache in one.
 
-use izwi_kernels::default_num_threads;
+use izwi_kernels::{KvType, default_num_threads};
 
 use crate::backend::candle::CandleBackend;
 use crate::backend::cpu::CpuBackend;
@@ -53,6 +53,8 @@ pub struct LoadOptions {
     pub context_length: Option<usize>,
     /// Told how far the load is.
     pub on_progress: Option<OnProgress>,
+    /// The type of the KV cache's values. Anything but f16 is for the CPU backend alone.
+    pub kv_type: KvType,
 }
 
 /// What a loaded model is, and where it runs.
@@ -70,6 +72,8 @@ pub struct ModelInfo {
     pub block_size: usize,
     /// Most memory that the KV cache takes, when all its blocks are filled.
     pub kv_cache_bytes: usize,
+    /// The type of its values: f16 or q8_0; f32 for candle on the CPU.
+    pub kv_cache_type: &'static str,
     pub backend: &'static str,
     pub device: String,
     pub isa: String,
@@ -79,8 +83,9 @@ pub struct ModelInfo {
 /// Loads a model onto the backend that was asked for; never onto another one.
 ///
 /// # Errors
-/// Those of `Qwen3Config::from_gguf` and `Qwen3::load`; `DeviceUnavailable` for a backend that isn't there;
-/// `OutOfMemory` when the KV cache of an explicit context length can't be had; `Cancelled` when `on_progress` says so.
+/// Those of `Qwen3Config::from_gguf` and `Qwen3::load`; `DeviceUnavailable` for a backend that isn't there; `Unsupported`
+/// for a type of KV cache that the backend or the model can't have; `OutOfMemory` when the KV cache of an explicit context
+/// length can't be had; `Cancelled` when `on_progress` says so.
 pub fn load_model(file: &GgufFile, options: &LoadOptions) -> Result<(Box<dyn LanguageModel>, ModelInfo)> {
     match options.backend {
         BackendChoice::Cpu => load_on(file, options, cpu_backend(options)),
@@ -95,7 +100,8 @@ pub fn load_model(file: &GgufFile, options: &LoadOptions) -> Result<(Box<dyn Lan
 }
 
 fn cpu_backend(options: &LoadOptions) -> CpuBackend {
-    CpuBackend::new(options.num_threads.unwrap_or_else(default_num_threads).max(1))
+    let num_threads = options.num_threads.unwrap_or_else(default_num_threads).max(1);
+    CpuBackend::new(num_threads).with_kv_type(options.kv_type)
 }
 
 fn gpu_backend() -> Option<CandleBackend> {
@@ -118,6 +124,7 @@ pub fn load_on<B: Backend>(
     backend: B,
 ) -> Result<(Box<dyn LanguageModel>, ModelInfo)> {
     let config = Qwen3Config::from_gguf(file)?;
+    check_kv_type(&config, options, &backend)?;
     let (context_length, num_blocks) = plan_kv_cache(&config, options, &backend)?;
     let graph = Qwen3::load(file, &config, &backend, options.on_progress.as_ref())?;
     let cache = backend.kv_cache(KvCacheShape {
@@ -142,7 +149,8 @@ pub fn load_on<B: Backend>(
         vocab_size: config.vocab_size,
         hidden_size: config.hidden_size,
         block_size: BLOCK_SIZE,
-        kv_cache_bytes: num_blocks * BLOCK_SIZE * config.kv_bytes_per_position(backend.kv_bytes_per_value()),
+        kv_cache_bytes: num_blocks * BLOCK_SIZE * config.kv_bytes_per_position(backend.kv_row_bytes(config.head_dim)),
+        kv_cache_type: backend.kv_type(),
         backend: backend.name(),
         device: backend.device(),
         isa: backend.isa(),
@@ -161,10 +169,35 @@ pub fn load_on<B: Backend>(
     Ok((Box::new(model), info))
 }
 
+fn check_kv_type<B: Backend>(config: &Qwen3Config, options: &LoadOptions, backend: &B) -> Result<()> {
+    let wanted = options.kv_type;
+    // Every backend's own type stands for f16, which is the default.
+    if wanted == KvType::F16 {
+        return Ok(());
+    }
+    if backend.kv_type() != wanted.name() {
+        return Err(ModelError::Unsupported(format!(
+            "a KV cache of {} is for the backend \"cpu\" alone; \"{}\" keeps {}",
+            wanted.name(),
+            backend.name(),
+            backend.kv_type()
+        )));
+    }
+    if !config.head_dim.is_multiple_of(wanted.group_len()) {
+        return Err(ModelError::Unsupported(format!(
+            "a KV cache of {} needs heads of a multiple of {} values, this model's have {}; f16 is for any",
+            wanted.name(),
+            wanted.group_len(),
+            config.head_dim
+        )));
+    }
+    Ok(())
+}
+
 /// Context length and number of blocks. The cache has room for several sequences where memory allows, and always for
 /// one of full length and a block to copy into.
 fn plan_kv_cache<B: Backend>(config: &Qwen3Config, options: &LoadOptions, backend: &B) -> Result<(usize, usize)> {
-    let position_bytes = config.kv_bytes_per_position(backend.kv_bytes_per_value());
+    let position_bytes = config.kv_bytes_per_position(backend.kv_row_bytes(config.head_dim));
     let memory = physical_memory_bytes();
     let affordable = memory / 4 / position_bytes;
     let context_length = match options.context_length {
@@ -274,12 +307,13 @@ impl<B: Backend> LanguageModel for LoadedModel<B> {
             head_dim,
             ..
         } = self.config;
-        let (backend, kv_type) = (self.backend.name(), self.backend.kv_type());
-        format!("{backend} {kv_type} {num_layers} layers, {BLOCK_SIZE} slots, {num_kv_heads} heads of {head_dim}")
+        let (backend, layout) = (self.backend.name(), self.backend.kv_layout());
+        format!("{backend} {layout} {num_layers} layers, {BLOCK_SIZE} slots, {num_kv_heads} heads of {head_dim}")
     }
 
     fn block_bytes(&self) -> usize {
-        BLOCK_SIZE * self.config.kv_bytes_per_position(self.backend.kv_bytes_per_value())
+        let row_bytes = self.backend.kv_row_bytes(self.config.head_dim);
+        BLOCK_SIZE * self.config.kv_bytes_per_position(row_bytes)
     }
 
     fn read_block(&self, block: u32, out: &mut Vec<u8>) -> Result<()> {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use izwi_runtime::{
-    BackendChoice, ChatEvent, ChatStream, CompletionRequest, GenerationSettings, LoadOptions, Model, ModelOptions,
+    BackendChoice, ChatEvent, ChatStream, CompletionRequest, GenerationSettings, KvType, LoadOptions, Model, ModelOptions,
     Speculation, Usage,
 };
 use serde_json::{Value, json};
@@ -68,6 +68,9 @@ fn main() {
             backend: BackendChoice::Cpu,
             num_threads: count("threads"),
             context_length: count("contextLength"),
+            kv_type: settings["kvCacheType"].as_str().map_or(KvType::default(), |name| {
+                KvType::from_name(name).expect("a type of KV cache")
+            }),
             ..Default::default()
         },
         max_running: count("sequences"),

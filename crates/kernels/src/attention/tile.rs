@@ -4,20 +4,52 @@ use std::ops::Range;
 
 use half::f16;
 
-use super::{AttentionShape, Call, Item, State};
+use super::{AttentionShape, Call, Item, KvLayer, PANEL_POSITIONS, Q8Panels, State};
+use crate::activations::QuantBlock;
 use crate::blocks::BlockType;
 use crate::dispatch::{TILE_TOKENS, ValueRows, WeightRows};
+use crate::prefetch::prefetch;
 
 /// Positions of one tile at most: its keys and values stay in a core's L1 for all rows of the item.
 const TILE_POSITIONS: usize = 64;
 
-/// The keys and values of positions `start..end`, each `[positions, head_dim]`, of one KV head.
+/// The keys and values of positions `start..end` of one KV head.
 #[derive(Clone, Copy)]
 struct Tile<'a> {
-    keys: &'a [f16],
-    values: &'a [f16],
+    keys: TileRows<'a>,
+    values: TileRows<'a>,
     start: usize,
     end: usize,
+}
+
+#[derive(Clone, Copy)]
+enum TileRows<'a> {
+    /// `[positions, head_dim]`
+    F16(&'a [f16]),
+    /// Whole panels.
+    Q8_0(&'a [u8]),
+}
+
+impl<'a> TileRows<'a> {
+    fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::F16(values) => as_bytes(values),
+            Self::Q8_0(bytes) => bytes,
+        }
+    }
+
+    /// `count` positions, counted from the cache's start as if there were only one head.
+    fn new(layer: KvLayer<'a>, first: usize, count: usize, head_dim: usize) -> Self {
+        match layer {
+            KvLayer::F16(values) => Self::F16(&values[first * head_dim..][..count * head_dim]),
+            KvLayer::Q8_0(bytes) => {
+                let panel_bytes = Q8Panels::panel_bytes(head_dim);
+                debug_assert!(first.is_multiple_of(PANEL_POSITIONS));
+                let panels = &bytes[first / PANEL_POSITIONS * panel_bytes..];
+                Self::Q8_0(&panels[..count.div_ceil(PANEL_POSITIONS) * panel_bytes])
+            }
+        }
+    }
 }
 
 impl Call<'_> {
@@ -31,54 +63,100 @@ impl Call<'_> {
         item.span.context_len - item.span.num_queries + query + 1
     }
 
-    /// All rows of an item over all its positions, into a fresh state.
-    pub(super) fn attend(&self, item: &Item<'_>, state: &mut State<'_>) {
+    /// All rows of an item over all its positions, into a fresh state. `queries` are those of `with_queries`.
+    pub(super) fn attend(&self, item: &Item<'_>, queries: &[QuantBlock], state: &mut State<'_>) {
         state.clear();
+        let head_rows = self.rows(item) / self.item_kv_heads;
+        let mut start = item.first_position;
+        while start < item.end_position {
+            for head in 0..self.item_kv_heads {
+                // At decode every key is read once, and a head's part of a block is too short for the processor to see
+                // in time how memory is read.
+                if self.item_kv_heads > 1 {
+                    self.prefetch_after(item, start, head);
+                }
+                let rows = head * head_rows..(head + 1) * head_rows;
+                self.attend_head(item, queries, state, rows, self.tile(item, start, head));
+            }
+            start = self.tile_end(item, start);
+        }
+    }
+
+    /// Within a block, the positions of a head follow each other.
+    fn tile_end(&self, item: &Item<'_>, start: usize) -> usize {
+        let left = self.shape.block_size - start % self.shape.block_size;
+        (start + TILE_POSITIONS.min(left)).min(item.end_position)
+    }
+
+    /// The positions from `start` on of one of the item's KV heads.
+    fn tile(&self, item: &Item<'_>, start: usize, head: usize) -> Tile<'_> {
         let AttentionShape {
             num_kv_heads,
             head_dim,
             block_size,
             ..
         } = self.shape;
-        let head_rows = self.rows(item) / self.item_kv_heads;
-        let mut start = item.first_position;
-        while start < item.end_position {
-            // Within a block, the positions of a head follow each other.
-            let slot = start % block_size;
-            let end = (start + TILE_POSITIONS.min(block_size - slot)).min(item.end_position);
-            let block = item.span.block_table[start / block_size] as usize;
-            for head in 0..self.item_kv_heads {
-                let first = ((block * num_kv_heads + item.first_kv_head + head) * block_size + slot) * head_dim;
-                let range = first..first + (end - start) * head_dim;
-                let tile = Tile {
-                    keys: &self.keys[range.clone()],
-                    values: &self.values[range],
-                    start,
-                    end,
-                };
-                self.attend_head(item, state, head * head_rows..(head + 1) * head_rows, tile);
-            }
-            start = end;
+        let end = self.tile_end(item, start);
+        let block = item.span.block_table[start / block_size] as usize;
+        let first = (block * num_kv_heads + item.first_kv_head + head) * block_size + start % block_size;
+        Tile {
+            keys: TileRows::new(self.keys, first, end - start, head_dim),
+            values: TileRows::new(self.values, first, end - start, head_dim),
+            start,
+            end,
+        }
+    }
+
+    /// Fetches what comes after a head's tile.
+    fn prefetch_after(&self, item: &Item<'_>, start: usize, head: usize) {
+        let next = match head + 1 < self.item_kv_heads {
+            true => (start, head + 1),
+            false => (self.tile_end(item, start), 0),
+        };
+        if next.0 < item.end_position {
+            let Tile { keys, values, .. } = self.tile(item, next.0, next.1);
+            prefetch(keys.bytes());
+            prefetch(values.bytes());
         }
     }
 
     /// The rows of one KV head over one tile.
-    fn attend_head(&self, item: &Item<'_>, state: &mut State<'_>, rows: Range<usize>, tile: Tile<'_>) {
+    fn attend_head(
+        &self,
+        item: &Item<'_>,
+        queries: &[QuantBlock],
+        state: &mut State<'_>,
+        rows: Range<usize>,
+        tile: Tile<'_>,
+    ) {
         for first in rows.clone().step_by(TILE_TOKENS) {
             let rows = first..rows.end.min(first + TILE_TOKENS);
             let end = tile.end.min(self.limit(item, rows.end - 1));
             if tile.start < end {
-                self.attend_tile(item, state, rows, &Tile { end, ..tile });
+                self.attend_tile(item, queries, state, rows, &Tile { end, ..tile });
             }
         }
     }
 
     /// Up to four rows over one tile of positions.
-    fn attend_tile(&self, item: &Item<'_>, state: &mut State<'_>, rows: Range<usize>, tile: &Tile<'_>) {
+    fn attend_tile(
+        &self,
+        item: &Item<'_>,
+        queries: &[QuantBlock],
+        state: &mut State<'_>,
+        rows: Range<usize>,
+        tile: &Tile<'_>,
+    ) {
         let head_dim = self.shape.head_dim;
         let (first_row, num_positions) = (rows.start, tile.end - tile.start);
         let mut weights = [0f32; TILE_TOKENS * TILE_POSITIONS];
-        self.scores(item, rows.clone(), tile, &mut weights);
+        match tile.keys {
+            TileRows::F16(keys) => self.scores_f16(item, rows.clone(), keys, num_positions, &mut weights),
+            TileRows::Q8_0(bytes) => {
+                let keys = Q8Panels::new(bytes, num_positions, head_dim);
+                self.scores_q8_0(queries, rows.clone(), keys, &mut weights);
+            }
+        }
         let sums = &mut state.sums[first_row * head_dim..][..rows.len() * head_dim];
         for row in 0..rows.len() {
             let weights = &mut weights[row * TILE_POSITIONS..][..num_positions];
@@ -102,26 +180,48 @@ impl Call<'_> {
                 *total += (self.kernels.exp_and_sum)(scores, *max, self.score_scale());
             }
         }
-        let values = ValueRows {
-            values: tile.values,
-            num_positions,
-            stride: head_dim,
-            width: head_dim,
-        };
-        self.kernels.add_values(values, &weights, TILE_POSITIONS, sums);
+        match tile.values {
+            TileRows::F16(values) => {
+                let values = ValueRows {
+                    values,
+                    num_positions,
+                    stride: head_dim,
+                    width: head_dim,
+                };
+                self.kernels.add_values(values, &weights, TILE_POSITIONS, sums);
+            }
+            TileRows::Q8_0(bytes) => {
+                let values = Q8Panels::new(bytes, num_positions, head_dim);
+                self.kernels.add_values_q8_0(values, &weights, TILE_POSITIONS, sums);
+            }
+        }
     }
 
     /// Products of queries and keys, unscaled: `scores[row * TILE_POSITIONS + position]`, both
     /// counted from the start of the tile's.
-    fn scores(&self, item: &Item<'_>, rows: Range<usize>, tile: &Tile<'_>, scores: &mut [f32]) {
-        let (head_dim, heads, num_rows) = (self.shape.head_dim, self.item_heads(), rows.len());
-        let queries: [&[f32]; TILE_TOKENS] = std::array::from_fn(|i| {
+    fn scores_q8_0(&self, queries: &[QuantBlock], rows: Range<usize>, keys: Q8Panels<'_>, scores: &mut [f32]) {
+        let (num_rows, row_blocks) = (rows.len(), self.query_blocks());
+        let queries: [&[QuantBlock]; TILE_TOKENS] = std::array::from_fn(|i| {
             let row = rows.start + i.min(num_rows - 1);
-            let (start, _) = self.heads_of(item, row / heads);
-            &self.q[start + row % heads * head_dim..][..head_dim]
+            &queries[row * row_blocks..][..row_blocks]
         });
-        let num_positions = tile.end - tile.start;
-        let keys = WeightRows::new(as_bytes(tile.keys), num_positions, head_dim * 2, head_dim * 2);
+        self.kernels
+            .scores_q8_0(keys, &queries[..num_rows], TILE_POSITIONS, scores);
+    }
+
+    /// The same for keys in f16.
+    fn scores_f16(
+        &self,
+        item: &Item<'_>,
+        rows: Range<usize>,
+        keys: &[f16],
+        num_positions: usize,
+        scores: &mut [f32],
+    ) {
+        let (head_dim, num_rows) = (self.shape.head_dim, rows.len());
+        let queries: [&[f32]; TILE_TOKENS] =
+            std::array::from_fn(|i| self.query(item, rows.start + i.min(num_rows - 1)));
+        let keys = WeightRows::new(as_bytes(keys), num_positions, head_dim * 2, head_dim * 2);
         let mut products = [0f32; TILE_TOKENS * TILE_POSITIONS];
         let products = &mut products[..num_positions * num_rows];
         self.kernels

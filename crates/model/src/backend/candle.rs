@@ -181,15 +181,19 @@ impl Backend for CandleBackend {
         candle_core::utils::get_num_threads()
     }
 
-    fn kv_bytes_per_value(&self) -> usize {
-        self.kv_dtype.size_in_bytes()
-    }
-
     fn kv_type(&self) -> &'static str {
         match self.kv_dtype {
             DType::F16 => "f16",
             _ => "f32",
         }
+    }
+
+    fn kv_layout(&self) -> &'static str {
+        self.kv_type()
+    }
+
+    fn kv_row_bytes(&self, head_dim: usize) -> usize {
+        head_dim.saturating_mul(self.kv_dtype.size_in_bytes())
     }
 
     fn kv_cache_is_lazy(&self) -> bool {

@@ -31,11 +31,6 @@ pub struct KvCacheShape {
 }
 
 impl KvCacheShape {
-    /// Values in one layer's K (or V).
-    pub fn layer_len(&self) -> usize {
-        self.num_blocks * self.block_len()
-    }
-
     /// Values in one block of one layer's K (or V).
     pub fn block_len(&self) -> usize {
         self.block_size * self.num_kv_heads * self.head_dim
@@ -77,10 +72,13 @@ pub trait Backend: Send + Sync + 'static {
     /// The instruction set that the kernels were chosen for, where there is a choice.
     fn isa(&self) -> String;
     fn num_threads(&self) -> usize;
-    /// Bytes of a value in the KV cache.
-    fn kv_bytes_per_value(&self) -> usize;
-    /// The type of a value in the KV cache, such as "f16", and whatever else tells blocks of one backend's versions apart.
+    /// The type of the KV cache's values, by the name that users know it by, such as "f16".
     fn kv_type(&self) -> &'static str;
+    /// That type, and whatever else tells blocks of one backend's versions apart.
+    fn kv_layout(&self) -> &'static str;
+    /// Bytes of the K (or V) of one position and one head; `usize::MAX` where `head_dim`, which no tensor has been held
+    /// against yet, makes it more.
+    fn kv_row_bytes(&self, head_dim: usize) -> usize;
     /// Whether the KV cache takes memory only as it fills.
     fn kv_cache_is_lazy(&self) -> bool;
     /// As `LanguageModel::uniform_rows`.
@@ -92,8 +90,7 @@ pub trait Backend: Send + Sync + 'static {
     fn kv_cache(&self, shape: KvCacheShape) -> Result<Self::KvCache>;
     fn copy_block(&self, cache: &mut Self::KvCache, from: u32, to: u32) -> Result<()>;
 
-    /// Appends a block's K and V of all layers to `out`: K of every layer, then V, in `kv_type`, little-endian, in the
-    /// backend's own order.
+    /// Appends a block's K and V of all layers to `out`: K of every layer, then V, in `kv_layout`, little-endian.
     fn read_block(&self, cache: &Self::KvCache, block: u32, out: &mut Vec<u8>) -> Result<()>;
 
     /// The reverse of `read_block`; there are as many bytes as that gives.

@@ -6,6 +6,7 @@
 
 mod float_tile;
 mod panels;
+mod q8_values;
 mod values;
 mod vector;
 
@@ -38,6 +39,8 @@ pub(super) const TABLE: Kernels = Kernels {
     scale: vector::scale,
     to_f16: vector::to_f16,
     add_values: values::add_values,
+    scores_q8_0: q8_values::scores,
+    add_values_q8_0: q8_values::add_values,
 };
 
 /// In the order of [`BlockType::ALL`]. Quantized weights are packed into panels; as they lie in a file, they're left to

@@ -44,7 +44,7 @@ const fn most_in_16_bits<F: Format>() -> usize {
     }
 }
 
-struct Avx2;
+pub(super) struct Avx2;
 
 /// AVX2, FMA and F16C.
 impl Lanes for Avx2 {

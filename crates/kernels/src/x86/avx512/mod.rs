@@ -2,6 +2,7 @@
 
 mod f16_tile;
 mod panels;
+mod q8_values;
 mod values;
 
 use crate::blocks::BlockType;
@@ -15,6 +16,8 @@ pub(crate) static KERNELS: Kernels = Kernels {
     tiles: TILES,
     panels: PANELS,
     add_values: values::add_values,
+    scores_q8_0: q8_values::scores,
+    add_values_q8_0: q8_values::add_values,
     ..avx2::TABLE
 };
 

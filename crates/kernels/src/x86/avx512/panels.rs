@@ -32,7 +32,7 @@ unsafe fn multiply<F: Format>(panel: &[u8], x: &[&[QuantBlock]], out: &mut [[f32
     }
 }
 
-struct Vnni;
+pub(super) struct Vnni;
 
 /// AVX-512 F, BW, DQ, VL and VNNI.
 impl Lanes for Vnni {

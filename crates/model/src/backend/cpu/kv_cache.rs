@@ -1,36 +1,66 @@
-//! K and V of all layers in f16, head by head within a block.
-
-use std::ops::{Deref, DerefMut};
+//! K and V of all layers, in blocks, and within a block head by head.
 
 use half::f16;
+use izwi_kernels::{AttentionShape, Kernels, KvLayer, KvType};
 use memmap2::MmapMut;
 
 use crate::backend::KvCacheShape;
 use crate::{ModelError, Result};
 
-const VALUE_BYTES: usize = size_of::<f16>();
-
 pub struct CpuKvCache {
     pub(super) shape: KvCacheShape,
-    /// One for each layer, `[num_blocks, num_kv_heads, block_size, head_dim]`.
-    pub(super) keys: Vec<Pages>,
-    pub(super) values: Vec<Pages>,
+    kv_type: KvType,
+    /// One for each layer, as `KvLayer` describes them.
+    keys: Vec<Pages>,
+    values: Vec<Pages>,
 }
 
 impl CpuKvCache {
     /// # Errors
     /// `OutOfMemory` when the system doesn't give the address space.
-    pub(super) fn new(shape: KvCacheShape) -> Result<Self> {
+    pub(super) fn new(shape: KvCacheShape, kv_type: KvType) -> Result<Self> {
+        let layer_bytes = shape.num_blocks * block_bytes(shape, kv_type);
         let layers = || {
             (0..shape.num_layers)
-                .map(|_| Pages::new(shape.layer_len()))
+                .map(|_| Pages::new(layer_bytes))
                 .collect::<Result<Vec<_>>>()
         };
         Ok(Self {
             shape,
+            kv_type,
             keys: layers()?,
             values: layers()?,
         })
+    }
+
+    /// A layer's keys and values.
+    pub(super) fn layer(&self, layer: usize) -> [KvLayer<'_>; 2] {
+        [&self.keys[layer], &self.values[layer]].map(|pages| match self.kv_type {
+            KvType::F16 => KvLayer::F16(pages.halves()),
+            KvType::Q8_0 => KvLayer::Q8_0(&pages.map),
+        })
+    }
+
+    /// Puts one position's K and V, `[num_kv_heads, head_dim]` each, into a slot of a layer.
+    pub(super) fn store(
+        &mut self,
+        kernels: &Kernels,
+        shape: &AttentionShape,
+        layer: usize,
+        slot: usize,
+        [k, v]: [&[f32]; 2],
+    ) {
+        let (keys, values) = (&mut self.keys[layer], &mut self.values[layer]);
+        match self.kv_type {
+            KvType::F16 => {
+                izwi_kernels::store_kv(kernels, shape, k, slot, keys.halves_mut());
+                izwi_kernels::store_kv(kernels, shape, v, slot, values.halves_mut());
+            }
+            KvType::Q8_0 => {
+                izwi_kernels::store_keys_q8_0(kernels, shape, k, slot, &mut keys.map);
+                izwi_kernels::store_values_q8_0(kernels, shape, v, slot, &mut values.map);
+            }
+        }
     }
 
     fn layers(&self) -> impl Iterator<Item = &Pages> {
@@ -42,68 +72,59 @@ impl CpuKvCache {
     }
 
     pub(super) fn copy_block(&mut self, from: u32, to: u32) {
-        let len = self.shape.block_len();
+        let len = block_bytes(self.shape, self.kv_type);
         for layer in self.layers_mut() {
-            layer.copy_within(from as usize * len..(from as usize + 1) * len, to as usize * len);
+            let start = from as usize * len;
+            layer.map.copy_within(start..start + len, to as usize * len);
         }
     }
 
     pub(super) fn read_block(&self, block: u32, out: &mut Vec<u8>) {
-        let len = self.shape.block_len();
+        let len = block_bytes(self.shape, self.kv_type);
         for layer in self.layers() {
-            let values = &layer[block as usize * len..][..len];
-            let start = out.len();
-            out.resize(start + len * VALUE_BYTES, 0);
-            let bytes = out[start..].chunks_exact_mut(VALUE_BYTES);
-            bytes
-                .zip(values)
-                .for_each(|(bytes, value)| bytes.copy_from_slice(&value.to_le_bytes()));
+            out.extend_from_slice(&layer.map[block as usize * len..][..len]);
         }
     }
 
     pub(super) fn write_block(&mut self, block: u32, bytes: &[u8]) {
-        let len = self.shape.block_len();
-        for (layer, bytes) in self.layers_mut().zip(bytes.chunks_exact(len * VALUE_BYTES)) {
-            let values = layer[block as usize * len..][..len].iter_mut();
-            let bytes = bytes.chunks_exact(VALUE_BYTES);
-            values
-                .zip(bytes)
-                .for_each(|(value, bytes)| *value = f16::from_le_bytes([bytes[0], bytes[1]]));
+        let len = block_bytes(self.shape, self.kv_type);
+        for (layer, bytes) in self.layers_mut().zip(bytes.chunks_exact(len)) {
+            layer.map[block as usize * len..][..len].copy_from_slice(bytes);
         }
     }
 }
 
+/// Bytes of one block of one layer's K (or V).
+fn block_bytes(shape: KvCacheShape, kv_type: KvType) -> usize {
+    shape.block_size * shape.num_kv_heads * kv_type.row_bytes(shape.head_dim)
+}
+
 /// Zeros, fresh from the system: a page takes memory only once it's written to. (An allocator may hand out memory that it
 /// has had before, and then clears all of it at once.)
-pub(super) struct Pages {
+struct Pages {
     map: MmapMut,
-    len: usize,
 }
 
 impl Pages {
-    fn new(len: usize) -> Result<Self> {
-        let map = MmapMut::map_anon((len * VALUE_BYTES).max(1)).map_err(|_| {
+    fn new(num_bytes: usize) -> Result<Self> {
+        let map = MmapMut::map_anon(num_bytes).map_err(|_| {
             ModelError::OutOfMemory(format!(
-                "the KV cache needs {} bytes for one layer; choose a smaller context length",
-                len * VALUE_BYTES
+                "the KV cache needs {num_bytes} bytes for one layer; choose a smaller context length"
             ))
         })?;
-        Ok(Self { map, len })
+        Ok(Self { map })
     }
-}
 
-impl Deref for Pages {
-    type Target = [f16];
-
-    fn deref(&self) -> &[f16] {
-        // SAFETY: `len` values, on a page's start; any bits are an f16.
-        unsafe { std::slice::from_raw_parts(self.map.as_ptr().cast(), self.len) }
+    fn halves(&self) -> &[f16] {
+        // SAFETY: the map begins at a page's start; any bits are an f16.
+        unsafe { std::slice::from_raw_parts(self.map.as_ptr().cast(), self.map.len() / size_of::<f16>()) }
     }
-}
 
-impl DerefMut for Pages {
-    fn deref_mut(&mut self) -> &mut [f16] {
+    fn halves_mut(&mut self) -> &mut [f16] {
         // SAFETY: as above.
-        unsafe { std::slice::from_raw_parts_mut(self.map.as_mut_ptr().cast(), self.len) }
+        unsafe { std::slice::from_raw_parts_mut(self.map.as_mut_ptr().cast(), self.map.len() / size_of::<f16>()) }
     }
 }
+
+#[cfg(target_endian = "big")]
+compile_error!("the bytes of blocks are little-endian");

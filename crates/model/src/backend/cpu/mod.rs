@@ -6,8 +6,7 @@ mod weights;
 
 use std::sync::Mutex;
 
-use half::f16;
-use izwi_kernels::{Activations as PreparedRows, AttentionShape, Kernels, RopeTable, SequenceSpan, ThreadPool};
+use izwi_kernels::{Activations as PreparedRows, AttentionShape, Kernels, KvType, RopeTable, SequenceSpan, ThreadPool};
 
 use self::experts::ExpertScratch;
 use self::kv_cache::CpuKvCache;
@@ -20,6 +19,7 @@ pub struct CpuBackend {
     kernels: &'static Kernels,
     pool: ThreadPool,
     packing: Packing,
+    kv_type: KvType,
     /// Only one pass runs at a time, so this is never waited for.
     scratch: Mutex<Scratch>,
 }
@@ -76,8 +76,15 @@ impl CpuBackend {
             kernels,
             pool: ThreadPool::new(num_threads),
             packing: Packing::default(),
+            kv_type: KvType::default(),
             scratch: Mutex::default(),
         }
+    }
+
+    /// With a KV cache of another type than f16.
+    #[must_use]
+    pub fn with_kv_type(self, kv_type: KvType) -> Self {
+        Self { kv_type, ..self }
     }
 
     fn scratch(&self) -> std::sync::MutexGuard<'_, Scratch> {
@@ -123,12 +130,23 @@ impl Backend for CpuBackend {
         self.pool.num_threads()
     }
 
-    fn kv_bytes_per_value(&self) -> usize {
-        size_of::<f16>()
+    fn kv_type(&self) -> &'static str {
+        self.kv_type.name()
     }
 
-    fn kv_type(&self) -> &'static str {
-        "f16, head by head"
+    fn kv_layout(&self) -> &'static str {
+        match self.kv_type {
+            KvType::F16 => "f16, head by head",
+            KvType::Q8_0 => "q8_0, head by head in panels of 16 positions",
+        }
+    }
+
+    fn kv_row_bytes(&self, head_dim: usize) -> usize {
+        // At most four bytes for a value.
+        match head_dim.checked_mul(4) {
+            Some(_) => self.kv_type.row_bytes(head_dim),
+            None => usize::MAX,
+        }
     }
 
     fn kv_cache_is_lazy(&self) -> bool {
@@ -153,7 +171,7 @@ impl Backend for CpuBackend {
     }
 
     fn kv_cache(&self, shape: KvCacheShape) -> Result<CpuKvCache> {
-        CpuKvCache::new(shape)
+        CpuKvCache::new(shape, self.kv_type)
     }
 
     fn copy_block(&self, cache: &mut CpuKvCache, from: u32, to: u32) -> Result<()> {
@@ -224,17 +242,15 @@ impl Backend for CpuBackend {
                 }
             });
         }
-        let CpuKvCache { shape, keys, values } = cache;
-        let attention = attention_shape(config, shape.block_size);
+        let block_size = cache.shape.block_size;
+        let attention = attention_shape(config, block_size);
         for sequence in &batch.sequences {
             for index in 0..sequence.len {
                 let position = sequence.context_len - sequence.len + index;
-                let block = sequence.block_table[position / shape.block_size] as usize;
-                let slot = block * shape.block_size + position % shape.block_size;
-                for (rows, cache) in [(&*k, &mut keys[layer]), (v, &mut values[layer])] {
-                    let row = &rows.values[(sequence.start + index) * rows.width..][..rows.width];
-                    izwi_kernels::store_kv(self.kernels, &attention, row, slot, cache);
-                }
+                let block = sequence.block_table[position / block_size] as usize;
+                let slot = block * block_size + position % block_size;
+                let [k, v] = [&*k, v].map(|rows| &rows.values[(sequence.start + index) * rows.width..][..rows.width]);
+                cache.store(self.kernels, &attention, layer, slot, [k, v]);
             }
         }
         Ok(())
@@ -261,7 +277,7 @@ impl Backend for CpuBackend {
             .collect();
         let shape = attention_shape(config, cache.shape.block_size);
         let out = out.resize(q.tokens(), q.width);
-        let (keys, values) = (&cache.keys[layer], &cache.values[layer]);
+        let [keys, values] = cache.layer(layer);
         izwi_kernels::attention(self.kernels, &self.pool, &shape, &q.values, keys, values, &spans, out);
         Ok(())
     }
