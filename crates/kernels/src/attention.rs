@@ -22,8 +22,8 @@ pub(crate) mod q8_scores;
 mod tile;
 
 pub use kv_layer::{KvLayer, KvType, store_kv};
-pub use q8_panel::{store_keys_q8_0, store_values_q8_0};
 pub(crate) use q8_panel::{GROUP, PANEL_POSITIONS, Q8Panels, key_index, scale_at, value_index};
+pub use q8_panel::{store_keys_q8_0, store_values_q8_0};
 
 use std::cell::Cell;
 use std::thread::LocalKey;

@@ -349,13 +349,7 @@ impl Kernels {
         unsafe { (self.scores_q8_0)(keys, x, stride, out) }
     }
 
-    pub(crate) fn add_values_q8_0(
-        &self,
-        values: Q8Panels<'_>,
-        weights: &[f32],
-        weight_stride: usize,
-        out: &mut [f32],
-    ) {
+    pub(crate) fn add_values_q8_0(&self, values: Q8Panels<'_>, weights: &[f32], weight_stride: usize, out: &mut [f32]) {
         if values.num_positions == 0 || out.is_empty() {
             return;
         }

@@ -233,7 +233,11 @@ pub(crate) fn scores_q8_0(keys: Q8Panels<'_>, x: &[&[QuantBlock]], stride: usize
                     let group_in_block = group % (BLOCK / GROUP);
                     let x = &block.quants[group_in_block * GROUP..][..GROUP];
                     let key = |column| quants[key_index(group * GROUP + column, position)] as i8;
-                    let dot: i32 = x.iter().enumerate().map(|(i, &x)| i32::from(x) * i32::from(key(i))).sum();
+                    let dot: i32 = x
+                        .iter()
+                        .enumerate()
+                        .map(|(i, &x)| i32::from(x) * i32::from(key(i)))
+                        .sum();
                     *out += scale_at(scales, group, position) * block.scales[group_in_block] * dot as f32;
                 }
             }

@@ -413,7 +413,11 @@ fn q8_0_is_int8_with_a_scale_for_every_32_values() {
                 let scale = f16::from_le_bytes([cache[scale], cache[scale + 1]]).to_f32();
                 let kept = scale * f32::from(cache[at] as i8);
                 let bound = scale * (0.5 + 127.0 / 1024.0);
-                assert!((kept - value).abs() <= bound, "{:?} [{i}]: {kept} for {value}", kernels.isa());
+                assert!(
+                    (kept - value).abs() <= bound,
+                    "{:?} [{i}]: {kept} for {value}",
+                    kernels.isa()
+                );
             }
         }
         let written = |cache: &[u8]| cache.iter().filter(|byte| **byte != 0).count();

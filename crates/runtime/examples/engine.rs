@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use izwi_runtime::{
-    BackendChoice, ChatEvent, ChatStream, CompletionRequest, GenerationSettings, KvType, LoadOptions, Model, ModelOptions,
-    Speculation, Usage,
+    BackendChoice, ChatEvent, ChatStream, CompletionRequest, GenerationSettings, KvType, LoadOptions, Model,
+    ModelOptions, Speculation, Usage,
 };
 use serde_json::{Value, json};
 

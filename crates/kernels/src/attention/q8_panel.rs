@@ -142,7 +142,11 @@ fn store(
         for (index, values) in values.chunks(BLOCK).enumerate() {
             let mut block = [QuantBlock::ZERO];
             kernels.quantize_row(values, &mut block);
-            put(&mut quants[index * BLOCK * PANEL_POSITIONS..], position, &block[0].quants[..values.len()]);
+            put(
+                &mut quants[index * BLOCK * PANEL_POSITIONS..],
+                position,
+                &block[0].quants[..values.len()],
+            );
             // In this order, nothing is taken from `scales` that isn't written.
             for (scale, target) in block[0].scales[..values.len() / GROUP].iter().zip(scales.by_ref()) {
                 *target = f16::from_f32(*scale).to_le_bytes();

@@ -36,7 +36,12 @@ unsafe fn panels<L: Lanes, const T: usize>(keys: Q8Panels<'_>, x: [*const QuantB
         for first_row in (0..PANEL_POSITIONS).step_by(L::ROWS) {
             // SAFETY: `keys` has the panel, and each `out` room for it.
             unsafe {
-                let sums = positions::<L, T>(keys.bytes.as_ptr().add(panel * panel_bytes), keys.head_dim, first_row, &x);
+                let sums = positions::<L, T>(
+                    keys.bytes.as_ptr().add(panel * panel_bytes),
+                    keys.head_dim,
+                    first_row,
+                    &x,
+                );
                 for t in 0..T {
                     L::store(sums[t], out[t].add(panel * PANEL_POSITIONS + first_row));
                 }

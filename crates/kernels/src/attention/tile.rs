@@ -210,14 +210,7 @@ impl Call<'_> {
     }
 
     /// The same for keys in f16.
-    fn scores_f16(
-        &self,
-        item: &Item<'_>,
-        rows: Range<usize>,
-        keys: &[f16],
-        num_positions: usize,
-        scores: &mut [f32],
-    ) {
+    fn scores_f16(&self, item: &Item<'_>, rows: Range<usize>, keys: &[f16], num_positions: usize, scores: &mut [f32]) {
         let (head_dim, num_rows) = (self.shape.head_dim, rows.len());
         let queries: [&[f32]; TILE_TOKENS] =
             std::array::from_fn(|i| self.query(item, rows.start + i.min(num_rows - 1)));

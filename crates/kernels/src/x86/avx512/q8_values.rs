@@ -1,7 +1,7 @@
 //! Attention over keys and values in q8_0.
 //!
-//! Values: the weights of some positions, times the scales of their values, become integers of 16 bits for a row and a
-//! group of columns; VNNI multiplies their high and their low bytes by four positions at once.
+//! Values: the weights of some positions, times the scales of their values, become integers of 16 bits, the largest of a row
+//! being the largest integer; VNNI multiplies their high and their low bytes by four positions at once.
 
 use std::arch::x86_64::*;
 
@@ -12,6 +12,7 @@ use crate::dispatch::MOST_POSITIONS;
 
 /// The largest weight as an integer: 64 positions of 127 times this stay below 2^31.
 const LARGEST: f32 = u16::MAX as f32;
+const MOST_PANELS: usize = MOST_POSITIONS / PANEL_POSITIONS;
 
 /// # Safety
 /// The machine has AVX-512 F, BW, DQ, VL and VNNI. `x` is 1 to 4 queries of as many blocks as a key needs, and `out` has
@@ -64,12 +65,12 @@ struct Weights {
 unsafe fn rows<const R: usize>(values: Q8Panels<'_>, weights: *const f32, weight_stride: usize, out: *mut f32) {
     // SAFETY: the caller's rows have every group and position.
     unsafe {
-        let most = largest_scale(values);
+        let most = largest_scales(values);
         let mut inverses = [_mm512_setzero_ps(); R];
         let mut units = [_mm512_setzero_ps(); R];
         for r in 0..R {
             // A NaN or infinity makes the unit NaN or infinite, and so shows.
-            let largest = most * largest_weight(values, weights.add(r * weight_stride));
+            let largest = largest_product(values, weights.add(r * weight_stride), &most);
             inverses[r] = _mm512_set1_ps(if largest > 0.0 { LARGEST / largest } else { 0.0 });
             units[r] = _mm512_set1_ps(largest / LARGEST);
         }
@@ -91,32 +92,35 @@ fn mask(values: Q8Panels<'_>, panel: usize) -> __mmask16 {
     ((1u32 << count) - 1) as __mmask16
 }
 
-/// The largest scale of all groups. Compared as integers, a NaN is larger than every number.
+/// Each position's largest scale of all groups. Compared as integers, a NaN is larger than every number.
 #[inline(always)]
-unsafe fn largest_scale(values: Q8Panels<'_>) -> f32 {
+unsafe fn largest_scales(values: Q8Panels<'_>) -> [__m512; MOST_PANELS] {
     // SAFETY: panels are whole.
     unsafe {
-        let mut largest = _mm512_setzero_si512();
+        let mut most = [_mm512_setzero_ps(); MOST_PANELS];
         for panel in 0..values.num_positions.div_ceil(PANEL_POSITIONS) {
+            let mut largest = _mm512_setzero_si512();
             for group in 0..values.head_dim / GROUP {
-                let scale = scales(values, panel, group);
-                let scale = _mm512_maskz_mov_ps(mask(values, panel), scale);
-                largest = _mm512_max_epu32(largest, _mm512_castps_si512(scale));
+                largest = _mm512_max_epu32(largest, _mm512_castps_si512(scales(values, panel, group)));
             }
+            most[panel] = _mm512_castsi512_ps(largest);
         }
-        f32::from_bits(_mm512_reduce_max_epu32(largest))
+        most
     }
 }
 
-/// The same for a row's weights.
+/// The largest product of a weight and a scale. Weights of 0 have no part in it, so that a row's integers don't depend on
+/// positions that it doesn't see.
 #[inline(always)]
-unsafe fn largest_weight(values: Q8Panels<'_>, weights: *const f32) -> f32 {
+unsafe fn largest_product(values: Q8Panels<'_>, weights: *const f32, most: &[__m512; MOST_PANELS]) -> f32 {
     // SAFETY: the caller's weights are `num_positions`, of which others aren't read.
     unsafe {
         let mut largest = _mm512_setzero_si512();
         for panel in 0..values.num_positions.div_ceil(PANEL_POSITIONS) {
-            let weight = _mm512_maskz_loadu_ps(mask(values, panel), weights.add(panel * PANEL_POSITIONS));
-            largest = _mm512_max_epu32(largest, _mm512_castps_si512(weight));
+            let mask = mask(values, panel);
+            let weight = _mm512_maskz_loadu_ps(mask, weights.add(panel * PANEL_POSITIONS));
+            let product = _mm512_maskz_mul_ps(mask, weight, most[panel]);
+            largest = _mm512_max_epu32(largest, _mm512_castps_si512(product));
         }
         f32::from_bits(_mm512_reduce_max_epu32(largest))
     }
