@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use izwi_kernels::{Isa, Kernels, available_isas};
+use izwi_kernels::{Isa, Kernels, KvType, available_isas};
 use izwi_model::backend::candle::CandleBackend;
 use izwi_model::backend::cpu::CpuBackend;
 use izwi_model::gguf::GgufFile;
@@ -12,38 +12,42 @@ use izwi_model::{BLOCK_SIZE, Batch, LanguageModel, LoadOptions, load_on};
 
 #[derive(Clone, Copy)]
 pub enum Target {
-    Cpu(Isa),
+    Cpu(Isa, KvType),
     Candle,
 }
 
 impl Target {
-    /// Every backend of this machine; the CPU backend once for each instruction set.
+    /// Every backend of this machine; the CPU backend once for each instruction set and type of KV cache.
     pub fn all() -> Vec<Self> {
         available_isas()
             .into_iter()
-            .map(Target::Cpu)
+            .flat_map(|isa| KvType::ALL.map(|kv_type| Target::Cpu(isa, kv_type)))
             .chain([Target::Candle])
             .collect()
     }
 
     pub fn name(self) -> String {
         match self {
-            Target::Cpu(isa) => format!("cpu {}", isa.name()),
+            Target::Cpu(isa, kv_type) => format!("cpu {} {}", isa.name(), kv_type.name()),
             Target::Candle => "candle".to_owned(),
         }
     }
 
     pub fn load(self, file: &GgufFile, context_length: usize) -> Box<dyn LanguageModel> {
-        let options = LoadOptions {
+        let mut options = LoadOptions {
             context_length: Some(context_length),
             ..LoadOptions::default()
         };
         let loaded = match self {
-            Target::Cpu(isa) => load_on(
-                file,
-                &options,
-                CpuBackend::with_kernels(Kernels::for_isa(isa).expect("an available ISA"), 2),
-            ),
+            Target::Cpu(isa, kv_type) => {
+                options.kv_type = kv_type;
+                let kernels = Kernels::for_isa(isa).expect("an available ISA");
+                load_on(
+                    file,
+                    &options,
+                    CpuBackend::with_kernels(kernels, 2).with_kv_type(kv_type),
+                )
+            }
             Target::Candle => load_on(file, &options, CandleBackend::cpu()),
         };
         loaded.expect("a sound model").0
