@@ -110,7 +110,7 @@ fn model_options(options: &NativeLoadOptions) -> napi::Result<ModelOptions> {
             num_threads: count("threads", options.threads)?,
             context_length: count("contextLength", options.context_length)?,
             kv_type: kv_type(options.kv_cache_type.as_deref())?,
-            on_progress: None,
+            ..LoadOptions::default()
         },
         max_running: count("maxRunning", options.max_running)?,
         max_waiting: count("maxWaiting", options.max_waiting)?,

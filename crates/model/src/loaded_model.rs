@@ -8,7 +8,8 @@ use crate::backend::{Backend, KvCacheShape};
 use crate::config::Qwen3Config;
 use crate::gguf::GgufFile;
 use crate::load_progress::OnProgress;
-use crate::memory::physical_memory_bytes;
+use crate::memory::Memory;
+use crate::memory_plan::{BatchSize, FixedNeeds, MemoryPlan, PlanInput};
 use crate::qwen3::{Qwen3, Scratch};
 use crate::{Batch, LanguageModel, ModelError, Result};
 
@@ -49,8 +50,13 @@ pub struct LoadOptions {
     pub backend: BackendChoice,
     /// Threads of the CPU backend; by default one for each core.
     pub num_threads: Option<usize>,
-    /// Most positions of a sequence; by default what the model was made for, as far as a quarter of the memory allows.
+    /// Most positions of a sequence; by default what the model was made for, as far as a quarter of the memory allows, and
+    /// what is available of it.
     pub context_length: Option<usize>,
+    /// The largest pass that will be asked for, so that there is memory for it.
+    pub batch: BatchSize,
+    /// What there is of memory, in place of what the system says.
+    pub memory: Option<Memory>,
     /// Told how far the load is.
     pub on_progress: Option<OnProgress>,
     /// The type of the KV cache's values. Anything but f16 is for the CPU backend alone.
@@ -70,10 +76,16 @@ pub struct ModelInfo {
     pub vocab_size: usize,
     pub hidden_size: usize,
     pub block_size: usize,
+    /// Of main memory, what the weights take.
+    pub weights_bytes: usize,
+    /// Of main memory, what the activations and logits of the largest pass, and the tokenizer, take.
+    pub scratch_bytes: usize,
     /// Most memory that the KV cache takes, when all its blocks are filled.
     pub kv_cache_bytes: usize,
     /// The type of its values: f16 or q8_0; f32 for candle on the CPU.
     pub kv_cache_type: &'static str,
+    /// The context is shorter than the model's own for want of memory, and nobody asked for one.
+    pub is_context_shortened: bool,
     pub backend: &'static str,
     pub device: String,
     pub isa: String,
@@ -84,8 +96,8 @@ pub struct ModelInfo {
 ///
 /// # Errors
 /// Those of `Qwen3Config::from_gguf` and `Qwen3::load`; `DeviceUnavailable` for a backend that isn't there; `Unsupported`
-/// for a type of KV cache that the backend or the model can't have; `OutOfMemory` when the KV cache of an explicit context
-/// length can't be had; `Cancelled` when `on_progress` says so.
+/// for a type of KV cache that the backend or the model can't have; `OutOfMemory` when weights, KV cache and buffers won't
+/// fit into the memory that is available; `Cancelled` when `on_progress` says so.
 pub fn load_model(file: &GgufFile, options: &LoadOptions) -> Result<(Box<dyn LanguageModel>, ModelInfo)> {
     match options.backend {
         BackendChoice::Cpu => load_on(file, options, cpu_backend(options)),
@@ -125,7 +137,22 @@ pub fn load_on<B: Backend>(
 ) -> Result<(Box<dyn LanguageModel>, ModelInfo)> {
     let config = Qwen3Config::from_gguf(file)?;
     check_kv_type(&config, options, &backend)?;
-    let (context_length, num_blocks) = plan_kv_cache(&config, options, &backend)?;
+    let needs = FixedNeeds::of(file, &config, options.batch, &backend);
+    let position_bytes = config.kv_bytes_per_position(backend.kv_row_bytes(config.head_dim));
+    let plan = PlanInput {
+        needs,
+        position_bytes,
+        wanted_context: options.context_length,
+        trained_context: config.context_length,
+        is_lazy: backend.kv_cache_is_lazy(),
+        could_be_q8_0: backend.name() == "cpu" && options.kv_type == KvType::F16,
+        memory: options.memory.or_else(Memory::of_this_process),
+    };
+    let MemoryPlan {
+        context_length,
+        num_blocks,
+        is_context_shortened,
+    } = plan.plan()?;
     let graph = Qwen3::load(file, &config, &backend, options.on_progress.as_ref())?;
     let cache = backend.kv_cache(KvCacheShape {
         num_layers: config.num_layers,
@@ -149,8 +176,11 @@ pub fn load_on<B: Backend>(
         vocab_size: config.vocab_size,
         hidden_size: config.hidden_size,
         block_size: BLOCK_SIZE,
-        kv_cache_bytes: num_blocks * BLOCK_SIZE * config.kv_bytes_per_position(backend.kv_row_bytes(config.head_dim)),
+        weights_bytes: needs.weights_bytes,
+        scratch_bytes: needs.scratch_bytes,
+        kv_cache_bytes: num_blocks * BLOCK_SIZE * position_bytes,
         kv_cache_type: backend.kv_type(),
+        is_context_shortened,
         backend: backend.name(),
         device: backend.device(),
         isa: backend.isa(),
@@ -192,36 +222,6 @@ fn check_kv_type<B: Backend>(config: &Qwen3Config, options: &LoadOptions, backen
         )));
     }
     Ok(())
-}
-
-/// Context length and number of blocks. The cache has room for several sequences where memory allows, and always for
-/// one of full length and a block to copy into.
-fn plan_kv_cache<B: Backend>(config: &Qwen3Config, options: &LoadOptions, backend: &B) -> Result<(usize, usize)> {
-    let position_bytes = config.kv_bytes_per_position(backend.kv_row_bytes(config.head_dim));
-    let memory = physical_memory_bytes();
-    let affordable = memory / 4 / position_bytes;
-    let context_length = match options.context_length {
-        Some(0) => {
-            return Err(ModelError::Unsupported(
-                "a context length of 0 holds nothing".to_owned(),
-            ));
-        }
-        Some(wanted) => wanted.min(config.context_length),
-        None => config.context_length.min(affordable.max(2048)),
-    };
-    if context_length
-        .checked_mul(position_bytes)
-        .is_none_or(|bytes| bytes > memory)
-    {
-        return Err(ModelError::OutOfMemory(format!(
-            "a context of {context_length} tokens needs {} MiB for its KV cache, this machine has {} MiB; choose a smaller context length",
-            context_length.saturating_mul(position_bytes) >> 20,
-            memory >> 20
-        )));
-    }
-    let needed = context_length.div_ceil(BLOCK_SIZE) + 1;
-    let most = if backend.kv_cache_is_lazy() { needed * 4 } else { needed };
-    Ok((context_length, (affordable / BLOCK_SIZE).clamp(needed, most)))
 }
 
 struct LoadedModel<B: Backend> {

@@ -14,7 +14,9 @@ mod vocabulary;
 pub use error::{ErrorCode, Result, RuntimeError};
 pub use event::{ChatEvent, FinishReason, Timings, TokenLogprob, TokenText, Usage};
 pub use izwi_engine::{EngineStats, Pooling, Speculation};
-pub use izwi_model::{BackendChoice, KvType, LoadOptions, LoadProgress, ModelInfo, OnProgress, memory_bandwidth};
+pub use izwi_model::{
+    BackendChoice, KvType, LoadOptions, LoadProgress, Memory, ModelInfo, OnProgress, memory_bandwidth,
+};
 pub use izwi_text::{AnswerFormat, ChatMessage, Role, ToolCall};
 pub use model::{Model, ModelOptions};
 pub use request::{ChatRequest, CompletionRequest, GenerationSettings, ToolChoice};

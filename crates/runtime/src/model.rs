@@ -10,7 +10,7 @@ use izwi_engine::{
     Engine, EngineEvent, EngineOptions, EngineStats, GenerateRequest, Pooling, Speculation, Task, TokenConstraint,
 };
 use izwi_model::gguf::GgufFile;
-use izwi_model::{LoadOptions, ModelInfo};
+use izwi_model::{BatchSize, LoadOptions, ModelInfo};
 use izwi_text::{
     ChatPrompt, ChatTemplate, GrammarCompiler, OutputParser, OutputParserOptions, TextError, Tokenizer, encode_chat,
     ends_in_reasoning,
@@ -69,7 +69,16 @@ impl Model {
     pub fn load(path: &Path, options: &ModelOptions) -> Result<Self> {
         let start = Instant::now();
         let file = GgufFile::open(path)?;
-        let (model, info) = izwi_model::load_model(&file, &options.load)?;
+        let defaults = EngineOptions::default();
+        let max_running = options.max_running.unwrap_or(defaults.max_running);
+        let load = LoadOptions {
+            batch: BatchSize {
+                rows: defaults.lone_prefill_chunk + max_running,
+                logit_rows: options.load.batch.logit_rows + max_running,
+            },
+            ..options.load.clone()
+        };
+        let (model, info) = izwi_model::load_model(&file, &load)?;
         let vocabulary = read_vocabulary(&file.metadata())?;
         let tokenizer = Tokenizer::new(&vocabulary).map_err(invalid_file)?;
         let template = file.metadata().optional_str("tokenizer.chat_template")?;
@@ -81,9 +90,8 @@ impl Model {
                 info.vocab_size
             )));
         }
-        let defaults = EngineOptions::default();
         let engine_options = EngineOptions {
-            max_running: options.max_running.unwrap_or(defaults.max_running),
+            max_running,
             max_waiting: options.max_waiting.unwrap_or(defaults.max_waiting),
             num_token_ids: Some(tokenizer.vocab_size()),
             speculation: options.speculation,

@@ -4,7 +4,12 @@ import type { ModelInfo } from "@izwi/core";
 export function describeModel(info: ModelInfo): string {
   const name = info.builtin ? `${info.id} (built-in)` : info.id;
   const size = `${info.architecture}, ${parameters(info.parameterCount)} parameters, ${info.quantization}`;
-  return [name, size, `context ${info.contextLength} tokens`, computes(info), info.path].join(" · ");
+  return [name, size, contextText(info), computes(info), info.path].join(" · ");
+}
+
+function contextText({ contextLength, trainedContextLength, contextShortened }: ModelInfo): string {
+  const whole = `context ${contextLength} tokens`;
+  return contextShortened ? `${whole} (of ${trainedContextLength}, for want of memory)` : whole;
 }
 
 /** Such as "cpu avx2, 4 threads". */

@@ -82,8 +82,14 @@ export interface NativeModelInfo {
   /** Width of the hidden state, which is also the length of an embedding. */
   hiddenSize: number;
   blockSize: number;
+  /** Of main memory, what the weights take. */
+  weightsBytes: number;
+  /** Of main memory, what the buffers of the largest step and the tokenizer take. */
+  scratchBytes: number;
   /** Most memory that the KV cache takes when it is full. */
   kvCacheBytes: number;
+  /** The context is shorter than the model's own for want of memory, and nobody asked for one. */
+  contextShortened: boolean;
   backend: string;
   device: string;
   isa: string;

@@ -13,10 +13,9 @@ it("knows this machine's memory", () => {
 });
 
 it("guesses a KV cache that isn't known", () => {
-  expect(neededBytes(4 * GB, 2 * GB)).toBe(6 * GB);
-  expect(neededBytes(2 * GB, undefined)).toBe(2.5 * GB);
-  expect(neededBytes(20 * GB, undefined)).toBe(20 * GB + 2 ** 30);
-  expect(neededBytes(1000, undefined)).toBe(1000 + 16 * 2 ** 20);
+  expect(neededBytes(2 * GB)).toBe(2.5 * GB);
+  expect(neededBytes(20 * GB)).toBe(20 * GB + 2 ** 30);
+  expect(neededBytes(1000)).toBe(1000 + 16 * 2 ** 20);
 });
 
 it.each([

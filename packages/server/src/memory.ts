@@ -1,5 +1,5 @@
 import { freemem, totalmem } from "node:os";
-import { IzwiError } from "@izwi/core";
+import { IzwiError, usableMemory, type ModelInfo } from "@izwi/core";
 
 /** What the machine, or the container that this process lives in, has. */
 export interface Memory {
@@ -7,18 +7,13 @@ export interface Memory {
   availableBytes(): number;
 }
 
-/** Node has these since 20.13; its types for 20 know only one of them. */
+/** Node has it since 20.13; its types for 20 don't know it. */
 interface ProcessMemory {
   availableMemory?(): number;
-  constrainedMemory?(): number;
 }
 
 export const systemMemory: Memory = {
-  totalBytes() {
-    const limit = (process as ProcessMemory).constrainedMemory?.() ?? 0;
-    // Without a limit, some systems say 0 and others a number beyond any machine.
-    return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  },
+  totalBytes: usableMemory,
   availableBytes() {
     // macOS counts as free only what has never been used, and so nearly nothing: there the total decides.
     if (process.platform === "darwin") return totalmem();
@@ -30,15 +25,20 @@ const MiB = 2 ** 20;
 /** Of all memory, what models may take together; the rest is for everything else. */
 const SHARE = 0.9;
 
-/** The memory that a file needs once it is loaded: its weights, and its KV cache where that is known. */
-export function neededBytes(fileBytes: number, kvCacheBytes: number | undefined): number {
-  return fileBytes + (kvCacheBytes ?? Math.min(Math.max(fileBytes / 4, 16 * MiB), 1024 * MiB));
+/** The memory that a loaded model takes at most. */
+export function memoryOf({ weightsBytes, scratchBytes, kvCacheBytes }: ModelInfo): number {
+  return weightsBytes + scratchBytes + kvCacheBytes;
+}
+
+/** The memory that a file will need, guessed: the load itself knows it exactly, and refuses what doesn't fit. */
+export function neededBytes(fileBytes: number): number {
+  return fileBytes + Math.min(Math.max(fileBytes / 4, 16 * MiB), 1024 * MiB);
 }
 
 /**
  * Whether a model that needs `needed` bytes fits beside models that take `taken`.
  *
- * Weights are mapped files: the system counts their pages as available although the next answer reads them again. So
+ * KV caches take memory only as they fill, so that some of what the loaded models will take still counts as available. So
  * both are asked: what is available now, and what the loaded models will take in all. A model that would be alone is
  * held against the total only, because the system can take pages from other programs for it.
  */

@@ -1,6 +1,7 @@
 import { IzwiError } from "@izwi/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeLoader } from "./fakes/fake-loader.js";
+import { silentLogger } from "./logger.js";
 import { ModelPool, type ModelPoolOptions } from "./model-pool.js";
 
 const GB = 1e9;
@@ -203,6 +204,16 @@ describe("memory", () => {
     (await pool.acquire("a")).release();
     (await pool.acquire("b")).release();
     expect(loader.open).toEqual(["b"]);
+  });
+
+  it("says in the log that a context is short for want of memory", async () => {
+    const warn = vi.fn();
+    const { pool } = makePool(new FakeLoader({ a: { contextShortened: true }, b: {} }), {
+      log: { ...silentLogger, warn },
+    });
+    for (const name of ["a", "b"]) (await pool.acquire(name)).release();
+    const fields = { model: "a", contextLength: 512, trainedContextLength: 512 };
+    expect(warn.mock.calls).toEqual([["model.context-shortened", fields]]);
   });
 
   it("makes room when the engine finds that the estimate was too low", async () => {

@@ -1,5 +1,5 @@
 import { IzwiError, type LoadProgress } from "@izwi/core";
-import { fits, neededBytes, noRoom, systemMemory, type Memory } from "./memory.js";
+import { fits, memoryOf, neededBytes, noRoom, systemMemory, type Memory } from "./memory.js";
 import { coreLoader, type ModelFile, type ModelLoader, type OwnedModel } from "./model-loader.js";
 import type { ModelAdmin, ModelLease, ModelListing, ModelSource, ModelStatus, ServedModel } from "./model-source.js";
 import type { Logger } from "./route-context.js";
@@ -66,8 +66,8 @@ export class ModelPool implements ModelSource, ModelAdmin, AsyncDisposable {
   readonly #slots = new Map<string, Slot>();
   /** Files named by this program's owner, who may name any file; by the names that requests may use for them. */
   readonly #configured = new Map<string, ModelFile>();
-  /** The KV cache's size by file, known once a file was loaded. */
-  readonly #kvCacheBytes = new Map<string, number>();
+  /** What models take, by file: known once a file was loaded. */
+  readonly #knownBytes = new Map<string, number>();
   /** Room is made for one load at a time, so that two don't each unload a model where one would do for both. */
   #room: Promise<unknown> = Promise.resolve();
   #onIdle = new Set<() => void>();
@@ -255,10 +255,12 @@ export class ModelPool implements ModelSource, ModelAdmin, AsyncDisposable {
       const model = await this.#loadWithRoom(slot);
       slot.model = model;
       slot.state = "ready";
-      this.#kvCacheBytes.set(path, model.info.kvCacheBytes);
-      slot.bytes = neededBytes(slot.file.bytes, model.info.kvCacheBytes);
-      const { backend, device, threads } = model.info;
-      this.#log.info("model.ready", { model: id, ms: since(startedAt), backend, device, threads });
+      slot.bytes = memoryOf(model.info);
+      this.#knownBytes.set(path, slot.bytes);
+      const { backend, device, threads, contextLength, contextShortened, trainedContextLength } = model.info;
+      this.#log.info("model.ready", { model: id, ms: since(startedAt), backend, device, threads, contextLength });
+      if (contextShortened)
+        this.#log.warn("model.context-shortened", { model: id, contextLength, trainedContextLength });
     } catch (error) {
       slot.error = error instanceof IzwiError ? error : new IzwiError("INTERNAL", String(error), { cause: error });
       slot.state = "error";
@@ -293,7 +295,7 @@ export class ModelPool implements ModelSource, ModelAdmin, AsyncDisposable {
   }
 
   async #makeRoom(slot: Slot): Promise<void> {
-    const needed = neededBytes(slot.file.bytes, this.#kvCacheBytes.get(slot.file.path));
+    const needed = this.#knownBytes.get(slot.file.path) ?? neededBytes(slot.file.bytes);
     while (!fits(needed, this.#takenBytes(), this.#memory)) {
       const victim = this.#leastRecentlyUsed();
       if (!victim) throw noRoom(slot.file.id, needed, this.#takenBytes(), this.#memory);

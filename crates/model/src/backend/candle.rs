@@ -11,7 +11,7 @@ use half::f16;
 use izwi_kernels::BlockType;
 
 use super::{AttentionConfig, Backend, EmbeddingTable, ExpertWeights, KvCacheShape, route};
-use crate::gguf::Tensor;
+use crate::gguf::{Tensor, TensorInfo};
 use crate::{Batch, ModelError, Result};
 
 pub struct CandleBackend {
@@ -198,6 +198,14 @@ impl Backend for CandleBackend {
 
     fn kv_cache_is_lazy(&self) -> bool {
         false
+    }
+
+    fn uses_main_memory(&self) -> bool {
+        self.device.is_cpu()
+    }
+
+    fn weight_bytes(&self, info: &TensorInfo) -> usize {
+        info.num_bytes()
     }
 
     fn uniform_rows(&self) -> usize {

@@ -7,7 +7,7 @@ mod embedding;
 
 pub use embedding::EmbeddingTable;
 
-use crate::gguf::Tensor;
+use crate::gguf::{Tensor, TensorInfo};
 use crate::{Batch, Result};
 
 /// Sizes that attention needs.
@@ -81,6 +81,10 @@ pub trait Backend: Send + Sync + 'static {
     fn kv_row_bytes(&self, head_dim: usize) -> usize;
     /// Whether the KV cache takes memory only as it fills.
     fn kv_cache_is_lazy(&self) -> bool;
+    /// Whether weights and activations lie in the machine's main memory.
+    fn uses_main_memory(&self) -> bool;
+    /// Bytes that a matrix, or a stack of them, takes once it's loaded.
+    fn weight_bytes(&self, info: &TensorInfo) -> usize;
     /// As `LanguageModel::uniform_rows`.
     fn uniform_rows(&self) -> usize;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use izwi_model::backend::cpu::CpuBackend;
 use izwi_model::gguf::GgufFile;
 use izwi_model::random_model::{RandomModel, Scale};
-use izwi_model::{BLOCK_SIZE, Batch, LanguageModel, LoadOptions, ModelError, OnProgress, load_on};
+use izwi_model::{BLOCK_SIZE, Batch, LanguageModel, LoadOptions, Memory, ModelError, OnProgress, load_on};
 
 use crate::running::{self, Target, blocks, prefill};
 
@@ -348,4 +348,56 @@ fn a_load_tells_every_byte_in_order_and_ends_when_it_is_not_wanted() {
         assert!(matches!(outcome, Err(ModelError::Cancelled)), "{outcome:?}");
         assert_eq!(told.len(), 5);
     }
+}
+
+#[test]
+fn a_model_is_planned_before_it_is_loaded() {
+    let file = running::open(&RandomModel {
+        context_length: 32_768,
+        ..RandomModel::preset("tiny").expect("a preset")
+    });
+    let load = |available_bytes: usize, context_length: Option<usize>| {
+        let options = LoadOptions {
+            context_length,
+            memory: Some(Memory {
+                total_bytes: 1 << 30,
+                available_bytes,
+            }),
+            on_progress: Some(OnProgress::new(|_| panic!("a load begins that can't end"))),
+            ..LoadOptions::default()
+        };
+        match load_on(&file, &options, CpuBackend::new(1)) {
+            Ok(_) => panic!("loaded into {available_bytes} bytes"),
+            Err(error) => error,
+        }
+    };
+    assert!(matches!(load(1 << 20, None), ModelError::OutOfMemory(_)));
+    assert!(matches!(load(16 << 20, Some(32_768)), ModelError::OutOfMemory(_)));
+
+    let loaded = |available_bytes: usize| {
+        let options = LoadOptions {
+            memory: Some(Memory {
+                total_bytes: 1 << 30,
+                available_bytes,
+            }),
+            ..LoadOptions::default()
+        };
+        load_on(&file, &options, CpuBackend::new(1))
+            .expect("room for some context")
+            .1
+    };
+    let (little, plenty) = (loaded(16 << 20), loaded(1 << 30));
+    assert!(little.is_context_shortened && !plenty.is_context_shortened);
+    assert!(
+        (512..32_768).contains(&little.context_length),
+        "{}",
+        little.context_length
+    );
+    assert_eq!(plenty.context_length, 32_768);
+    let taken = little.weights_bytes + little.scratch_bytes + little.kv_cache_bytes;
+    assert!(taken <= 16 << 20, "{taken} bytes");
+    assert!(
+        little.weights_bytes as f64 >= 0.9 * little.file_bytes as f64,
+        "{little:?}"
+    );
 }

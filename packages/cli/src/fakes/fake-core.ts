@@ -253,7 +253,7 @@ export function end(finishReason: EndEvent["finishReason"] = "stop"): EndEvent {
   };
 }
 
-const fakeInfo: ModelInfo = {
+export const fakeInfo: ModelInfo = {
   id: "izwi-tiny",
   builtin: true,
   path: "/models/izwi-tiny.gguf",
@@ -271,6 +271,9 @@ const fakeInfo: ModelInfo = {
   device: "cpu",
   isa: "avx2",
   threads: 2,
+  weightsBytes: 1000,
+  scratchBytes: 0,
   kvCacheBytes: 8_000_000,
+  contextShortened: false,
   loadMs: 12,
 };

@@ -7,7 +7,7 @@ export class FakeModel {
   readonly #onClose: () => Promise<void>;
   readonly info: ModelInfo;
 
-  constructor(id: string, kvCacheBytes: number, onClose: () => Promise<void>) {
+  constructor(id: string, weightsBytes: number, file: FakeFile, onClose: () => Promise<void>) {
     this.#onClose = onClose;
     this.info = {
       id,
@@ -28,7 +28,10 @@ export class FakeModel {
       threads: 1,
       loadMs: 1,
       hiddenSize: 64,
-      kvCacheBytes,
+      weightsBytes,
+      scratchBytes: 0,
+      kvCacheBytes: file.kvCacheBytes ?? 0,
+      contextShortened: file.contextShortened ?? false,
     };
   }
 
@@ -58,6 +61,7 @@ export class FakeModel {
 export interface FakeFile {
   bytes?: number;
   kvCacheBytes?: number;
+  contextShortened?: boolean;
 }
 
 /** Models by name, loaded as fast or as slowly as a test wants. */
@@ -95,7 +99,7 @@ export class FakeLoader implements ModelLoader {
   async load(file: ModelFile, onProgress: (progress: LoadProgress) => void): Promise<OwnedModel> {
     this.loads++;
     await this.onLoad(file, onProgress);
-    const model = new FakeModel(file.id, this.files[file.id]!.kvCacheBytes ?? 0, () => {
+    const model = new FakeModel(file.id, file.bytes, this.files[file.id]!, () => {
       this.closes++;
       return this.onClose();
     });

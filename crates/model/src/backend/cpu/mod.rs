@@ -12,7 +12,7 @@ use self::experts::ExpertScratch;
 use self::kv_cache::CpuKvCache;
 use self::weights::{CpuMatrix, CpuMatrixStack, Packing};
 use super::{AttentionConfig, Backend, EmbeddingTable, ExpertWeights, KvCacheShape};
-use crate::gguf::Tensor;
+use crate::gguf::{Tensor, TensorInfo};
 use crate::{Batch, Result};
 
 pub struct CpuBackend {
@@ -151,6 +151,14 @@ impl Backend for CpuBackend {
 
     fn kv_cache_is_lazy(&self) -> bool {
         true
+    }
+
+    fn uses_main_memory(&self) -> bool {
+        true
+    }
+
+    fn weight_bytes(&self, info: &TensorInfo) -> usize {
+        weights::loaded_bytes(self.kernels, info)
     }
 
     fn uniform_rows(&self) -> usize {

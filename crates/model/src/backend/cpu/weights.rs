@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use izwi_kernels::{BlockType, Kernels, Layout, MatrixView, ThreadPool};
 use memmap2::MmapMut;
 
-use crate::gguf::{StorageSlice, Tensor};
+use crate::gguf::{StorageSlice, Tensor, TensorInfo};
 use crate::{ModelError, Result};
 
 /// File bytes that are packed at once; then the pages that they were read from are given back.
@@ -62,6 +62,18 @@ impl CpuMatrixStack {
             bytes: &bytes[index * self.matrix_bytes..][..self.matrix_bytes],
         }
     }
+}
+
+/// Bytes that a matrix, or a stack of them, takes: packed, or as it lies in the file.
+pub(super) fn loaded_bytes(kernels: &Kernels, info: &TensorInfo) -> usize {
+    let packed = match info.shape[..] {
+        [rows, cols] => izwi_kernels::packed_bytes(kernels, info.block_type, rows, cols),
+        [count, rows, cols] => {
+            izwi_kernels::packed_bytes(kernels, info.block_type, rows, cols).map(|bytes| bytes * count)
+        }
+        _ => None,
+    };
+    packed.unwrap_or_else(|| info.num_bytes())
 }
 
 /// Where a backend's packed weights lie.
