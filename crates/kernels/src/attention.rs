@@ -13,6 +13,9 @@
 //! so that scores are sums of integers; the weights of values become integers of at least 15 bits.
 
 mod items;
+// As below.
+#[allow(clippy::needless_range_loop)]
+pub(crate) mod key_columns;
 mod kv_layer;
 mod q8_panel;
 // Register tiles are arrays that several loops index by token at once.
@@ -21,7 +24,8 @@ mod q8_panel;
 pub(crate) mod q8_scores;
 mod tile;
 
-pub use kv_layer::{KvLayer, KvType, store_kv};
+pub(crate) use key_columns::KeyColumns;
+pub use kv_layer::{KvLayer, KvType, store_keys_f16, store_values_f16};
 pub(crate) use q8_panel::{GROUP, PANEL_POSITIONS, Q8Panels, key_index, scale_at, value_index};
 pub use q8_panel::{store_keys_q8_0, store_values_q8_0};
 

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use half::f16;
 
 use crate::activations::QuantBlock;
-use crate::attention::{PANEL_POSITIONS, Q8Panels};
+use crate::attention::{KeyColumns, PANEL_POSITIONS, Q8Panels};
 use crate::blocks::BlockType;
 use crate::panel::{Multiply, PANEL_ROWS, PANEL_TOKENS, PanelLayout};
 use crate::scalar;
@@ -194,10 +194,15 @@ pub struct Kernels {
     pub(crate) exp_and_sum: unsafe fn(x: &mut [f32], max: f32, scale: f32) -> f32,
     pub(crate) scale: unsafe fn(x: &mut [f32], scale: f32),
     pub(crate) to_f16: unsafe fn(x: &[f32], out: &mut [f16]),
+    pub(crate) scores_f16: ScoresF16,
     pub(crate) add_values: AddValues,
     pub(crate) scores_q8_0: ScoresQ8,
     pub(crate) add_values_q8_0: AddValuesQ8,
 }
+
+/// Products of 1 to [`TILE_TOKENS`] queries with keys: `out[query * stride + position]`, for as many positions as
+/// [`KeyColumns::padded_positions`], the last of which mean nothing. A query's products don't depend on the others.
+pub(crate) type ScoresF16 = unsafe fn(KeyColumns<'_>, x: &[&[f32]], stride: usize, out: &mut [f32]);
 
 /// `out[row][..] += sum over positions p of weights[row * weight_stride + p] * value[p][..]`, where
 /// `value[p]` is the `width` values at `values[p * value_stride..]` and `out` is `[rows, width]`.
@@ -321,6 +326,16 @@ impl Kernels {
         }
         // SAFETY: the machine has the table's instruction set; the lengths were checked.
         unsafe { multiply(panel, x, out) }
+    }
+
+    pub(crate) fn scores_f16(&self, keys: KeyColumns<'_>, x: &[&[f32]], stride: usize, out: &mut [f32]) {
+        assert!((1..=TILE_TOKENS).contains(&x.len()));
+        assert!(x.iter().all(|row| row.len() == keys.head_dim));
+        keys.check();
+        let num_positions = keys.padded_positions();
+        assert!(stride >= num_positions && out.len() >= (x.len() - 1) * stride + num_positions);
+        // SAFETY: the machine has the table's instruction set; the lengths were checked.
+        unsafe { (self.scores_f16)(keys, x, stride, out) }
     }
 
     pub(crate) fn add_values(&self, rows: ValueRows<'_>, weights: &[f32], weight_stride: usize, out: &mut [f32]) {

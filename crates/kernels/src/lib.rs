@@ -28,7 +28,8 @@ mod x86;
 pub use activation::{add_scaled, silu_mul, softmax};
 pub use activations::Activations;
 pub use attention::{
-    AttentionShape, KvLayer, KvType, SequenceSpan, attention, store_keys_q8_0, store_kv, store_values_q8_0,
+    AttentionShape, KvLayer, KvType, SequenceSpan, attention, store_keys_f16, store_keys_q8_0, store_values_f16,
+    store_values_q8_0,
 };
 pub use bandwidth::memory_bandwidth;
 pub use blocks::{BlockType, dequantize_row};

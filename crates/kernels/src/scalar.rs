@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 
 use crate::activations::{BLOCK, QuantBlock, SMALLEST_MAGNITUDE};
-use crate::attention::{GROUP, PANEL_POSITIONS, Q8Panels, key_index, scale_at, value_index};
+use crate::attention::{GROUP, KeyColumns, PANEL_POSITIONS, Q8Panels, key_index, scale_at, value_index};
 use crate::blocks::BlockType;
 use crate::dispatch::{Isa, Kernels, Tile, TileEntry, ValueRows, WeightRows};
 use crate::unpack::{Unpacked, unpack_block};
@@ -23,6 +23,7 @@ pub(crate) static KERNELS: Kernels = Kernels {
     exp_and_sum,
     scale,
     to_f16,
+    scores_f16,
     add_values,
     scores_q8_0,
     add_values_q8_0,
@@ -207,6 +208,18 @@ pub(crate) fn scale(x: &mut [f32], scale: f32) {
 pub(crate) fn to_f16(x: &[f32], out: &mut [f16]) {
     for (out, x) in out.iter_mut().zip(x) {
         *out = f16::from_f32(*x);
+    }
+}
+
+pub(crate) fn scores_f16(keys: KeyColumns<'_>, x: &[&[f32]], stride: usize, out: &mut [f32]) {
+    for (query, out) in x.iter().zip(out.chunks_mut(stride)) {
+        let out = &mut out[..keys.num_positions];
+        out.fill(0.0);
+        for (query, keys) in query.iter().zip(keys.values.chunks(keys.stride)) {
+            for (out, key) in out.iter_mut().zip(keys) {
+                *out += query * key.to_f32();
+            }
+        }
     }
 }
 

@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use half::f16;
 
-use super::{AttentionShape, Call, Item, KvLayer, PANEL_POSITIONS, Q8Panels, State};
+use super::{AttentionShape, Call, Item, KeyColumns, KvLayer, PANEL_POSITIONS, Q8Panels, State};
 use crate::activations::QuantBlock;
-use crate::blocks::BlockType;
-use crate::dispatch::{TILE_TOKENS, ValueRows, WeightRows};
+use crate::dispatch::{TILE_TOKENS, ValueRows};
 use crate::prefetch::prefetch;
 
 /// Positions of one tile at most: its keys and values stay in a core's L1 for all rows of the item.
@@ -24,7 +23,7 @@ struct Tile<'a> {
 
 #[derive(Clone, Copy)]
 enum TileRows<'a> {
-    /// `[positions, head_dim]`
+    /// Keys are `[head_dim, block_size]`, from the first position on, values `[positions, head_dim]`.
     F16(&'a [f16]),
     /// Whole panels.
     Q8_0(&'a [u8]),
@@ -38,18 +37,41 @@ impl<'a> TileRows<'a> {
         }
     }
 
-    /// `count` positions, counted from the cache's start as if there were only one head.
-    fn new(layer: KvLayer<'a>, first: usize, count: usize, head_dim: usize) -> Self {
+    fn keys(layer: KvLayer<'a>, shape: &AttentionShape, place: Place) -> Self {
+        let head_len = shape.block_size * shape.head_dim;
         match layer {
-            KvLayer::F16(values) => Self::F16(&values[first * head_dim..][..count * head_dim]),
-            KvLayer::Q8_0(bytes) => {
-                let panel_bytes = Q8Panels::panel_bytes(head_dim);
-                debug_assert!(first.is_multiple_of(PANEL_POSITIONS));
-                let panels = &bytes[first / PANEL_POSITIONS * panel_bytes..];
-                Self::Q8_0(&panels[..count.div_ceil(PANEL_POSITIONS) * panel_bytes])
-            }
+            KvLayer::F16(values) => Self::F16(&values[place.head * head_len..][..head_len][place.slot..]),
+            KvLayer::Q8_0(bytes) => Self::panels(bytes, shape, place),
         }
     }
+
+    fn values(layer: KvLayer<'a>, shape: &AttentionShape, place: Place) -> Self {
+        match layer {
+            KvLayer::F16(values) => {
+                let first = place.head * shape.block_size + place.slot;
+                Self::F16(&values[first * shape.head_dim..][..place.count * shape.head_dim])
+            }
+            KvLayer::Q8_0(bytes) => Self::panels(bytes, shape, place),
+        }
+    }
+
+    fn panels(bytes: &'a [u8], shape: &AttentionShape, place: Place) -> Self {
+        let panel_bytes = Q8Panels::panel_bytes(shape.head_dim);
+        let first = place.head * shape.block_size + place.slot;
+        debug_assert!(first.is_multiple_of(PANEL_POSITIONS));
+        let panels = &bytes[first / PANEL_POSITIONS * panel_bytes..];
+        Self::Q8_0(&panels[..place.count.div_ceil(PANEL_POSITIONS) * panel_bytes])
+    }
+}
+
+/// Some positions of one head of a block.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Counted over all blocks.
+    head: usize,
+    /// The first position, within the block.
+    slot: usize,
+    count: usize,
 }
 
 impl Call<'_> {
@@ -71,8 +93,8 @@ impl Call<'_> {
         while start < item.end_position {
             for head in 0..self.item_kv_heads {
                 // At decode every key is read once, and a head's part of a block is too short for the processor to see
-                // in time how memory is read.
-                if self.item_kv_heads > 1 {
+                // in time how memory is read. (f16 is slower with it.)
+                if self.item_kv_heads > 1 && matches!(self.keys, KvLayer::Q8_0(_)) {
                     self.prefetch_after(item, start, head);
                 }
                 let rows = head * head_rows..(head + 1) * head_rows;
@@ -92,16 +114,19 @@ impl Call<'_> {
     fn tile(&self, item: &Item<'_>, start: usize, head: usize) -> Tile<'_> {
         let AttentionShape {
             num_kv_heads,
-            head_dim,
             block_size,
             ..
         } = self.shape;
         let end = self.tile_end(item, start);
         let block = item.span.block_table[start / block_size] as usize;
-        let first = (block * num_kv_heads + item.first_kv_head + head) * block_size + start % block_size;
+        let place = Place {
+            head: block * num_kv_heads + item.first_kv_head + head,
+            slot: start % block_size,
+            count: end - start,
+        };
         Tile {
-            keys: TileRows::new(self.keys, first, end - start, head_dim),
-            values: TileRows::new(self.values, first, end - start, head_dim),
+            keys: TileRows::keys(self.keys, &self.shape, place),
+            values: TileRows::values(self.values, &self.shape, place),
             start,
             end,
         }
@@ -214,16 +239,14 @@ impl Call<'_> {
         let (head_dim, num_rows) = (self.shape.head_dim, rows.len());
         let queries: [&[f32]; TILE_TOKENS] =
             std::array::from_fn(|i| self.query(item, rows.start + i.min(num_rows - 1)));
-        let keys = WeightRows::new(as_bytes(keys), num_positions, head_dim * 2, head_dim * 2);
-        let mut products = [0f32; TILE_TOKENS * TILE_POSITIONS];
-        let products = &mut products[..num_positions * num_rows];
+        let keys = KeyColumns {
+            values: keys,
+            stride: self.shape.block_size,
+            num_positions,
+            head_dim,
+        };
         self.kernels
-            .tile_f32(BlockType::F16, keys, &queries[..num_rows], products);
-        for (position, products) in products.chunks_exact(num_rows).enumerate() {
-            for (row, product) in products.iter().enumerate() {
-                scores[row * TILE_POSITIONS + position] = *product;
-            }
-        }
+            .scores_f16(keys, &queries[..num_rows], TILE_POSITIONS, scores);
     }
 }
 

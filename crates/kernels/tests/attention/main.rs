@@ -6,8 +6,8 @@ mod world;
 
 use inputs::Random;
 use izwi_kernels::{
-    AttentionShape, Kernels, KvType, SequenceSpan, ThreadPool, attention, f16, store_keys_q8_0, store_kv,
-    store_values_q8_0,
+    AttentionShape, Kernels, KvType, SequenceSpan, ThreadPool, attention, f16, store_keys_f16, store_keys_q8_0,
+    store_values_f16, store_values_q8_0,
 };
 use world::{Layer, World, shape};
 
@@ -158,22 +158,24 @@ fn overlapping_spans_panic() {
 }
 
 #[test]
-fn stored_values_are_rounded_to_f16() {
+fn what_is_stored_is_rounded_to_f16() {
     let shape = shape(2, 2, 5, 4);
     for kernels in tables() {
-        let mut cache = vec![f16::ZERO; 4 * 10];
+        let (mut keys, mut values) = (vec![f16::ZERO; 4 * 10], vec![f16::ZERO; 4 * 10]);
         let row: Vec<f32> = (0..10)
             .map(|i| (i as f32 - 4.5) * 1.2345e-3 * 10f32.powi(i % 5))
             .collect();
-        store_kv(kernels, &shape, &row, 2, &mut cache);
+        store_keys_f16(kernels, &shape, &row, 2, &mut keys);
+        store_values_f16(kernels, &shape, &row, 2, &mut values);
         // Two heads, each with four slots of five values.
-        let (first, second) = (10..15, 30..35);
         for (i, value) in row.iter().enumerate() {
-            let at = if i < 5 { first.start + i } else { second.start + i - 5 };
-            assert_eq!(cache[at], f16::from_f32(*value));
+            let (head, column) = (i / 5 * 20, i % 5);
+            assert_eq!(keys[head + column * 4 + 2], f16::from_f32(*value));
+            assert_eq!(values[head + 2 * 5 + column], f16::from_f32(*value));
         }
-        let others = (0..cache.len()).filter(|i| !first.contains(i) && !second.contains(i));
-        assert!(others.map(|i| cache[i]).all(|v| v.to_f32() == 0.0));
+        for cache in [keys, values] {
+            assert_eq!(cache.iter().filter(|v| v.to_f32() != 0.0).count(), row.len());
+        }
     }
 }
 

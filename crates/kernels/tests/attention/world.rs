@@ -1,8 +1,8 @@
 //! Caches with sequences in them, and what attention over them is.
 
 use izwi_kernels::{
-    AttentionShape, Kernels, KvLayer, KvType, SequenceSpan, ThreadPool, attention, f16, store_keys_q8_0, store_kv,
-    store_values_q8_0,
+    AttentionShape, Kernels, KvLayer, KvType, SequenceSpan, ThreadPool, attention, f16, store_keys_f16,
+    store_keys_q8_0, store_values_f16, store_values_q8_0,
 };
 
 use crate::inputs::{self, Random};
@@ -107,8 +107,8 @@ impl World {
         let (kernels, shape) = (inputs::scalar(), &self.shape);
         match (&mut self.keys, &mut self.values) {
             (Layer::F16(keys), Layer::F16(values)) => {
-                store_kv(kernels, shape, &key, slot, keys);
-                store_kv(kernels, shape, &value, slot, values);
+                store_keys_f16(kernels, shape, &key, slot, keys);
+                store_values_f16(kernels, shape, &value, slot, values);
             }
             (Layer::Q8_0(keys), Layer::Q8_0(values)) => {
                 store_keys_q8_0(kernels, shape, &key, slot, keys);

@@ -7,6 +7,7 @@
 mod float_tile;
 mod panels;
 mod q8_values;
+mod scores;
 mod values;
 mod vector;
 
@@ -38,6 +39,7 @@ pub(super) const TABLE: Kernels = Kernels {
     exp_and_sum: vector::exp_and_sum,
     scale: vector::scale,
     to_f16: vector::to_f16,
+    scores_f16: scores::scores_f16,
     add_values: values::add_values,
     scores_q8_0: q8_values::scores,
     add_values_q8_0: q8_values::add_values,

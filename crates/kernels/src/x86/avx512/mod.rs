@@ -3,6 +3,7 @@
 mod f16_tile;
 mod panels;
 mod q8_values;
+mod scores;
 mod values;
 
 use crate::blocks::BlockType;
@@ -15,6 +16,7 @@ pub(crate) static KERNELS: Kernels = Kernels {
     isa: Isa::Avx512Vnni,
     tiles: TILES,
     panels: PANELS,
+    scores_f16: scores::scores_f16,
     add_values: values::add_values,
     scores_q8_0: q8_values::scores,
     add_values_q8_0: q8_values::add_values,

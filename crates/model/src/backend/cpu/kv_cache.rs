@@ -53,8 +53,8 @@ impl CpuKvCache {
         let (keys, values) = (&mut self.keys[layer], &mut self.values[layer]);
         match self.kv_type {
             KvType::F16 => {
-                izwi_kernels::store_kv(kernels, shape, k, slot, keys.halves_mut());
-                izwi_kernels::store_kv(kernels, shape, v, slot, values.halves_mut());
+                izwi_kernels::store_keys_f16(kernels, shape, k, slot, keys.halves_mut());
+                izwi_kernels::store_values_f16(kernels, shape, v, slot, values.halves_mut());
             }
             KvType::Q8_0 => {
                 izwi_kernels::store_keys_q8_0(kernels, shape, k, slot, &mut keys.map);

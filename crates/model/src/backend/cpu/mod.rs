@@ -136,7 +136,7 @@ impl Backend for CpuBackend {
 
     fn kv_layout(&self) -> &'static str {
         match self.kv_type {
-            KvType::F16 => "f16, head by head",
+            KvType::F16 => "f16, keys by column",
             KvType::Q8_0 => "q8_0, head by head in panels of 16 positions",
         }
     }
