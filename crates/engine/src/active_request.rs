@@ -88,8 +88,10 @@ pub(crate) struct ActiveRequest {
     /// None while generating.
     pub reading: Option<PromptReading>,
     pub sink: EventSink,
-    /// Of the tokens that were guessed for it.
+    /// Of the tokens that were found for it in its text.
     pub acceptance: Acceptance,
+    /// Of those that the draft model guessed. None before the first.
+    pub model_acceptance: Option<Acceptance>,
     stop_token_ids: Vec<u32>,
     max_tokens: usize,
     cancelled: Arc<AtomicBool>,
@@ -122,6 +124,7 @@ impl ActiveRequest {
             reading: PromptReading::new(request.task),
             sink,
             acceptance: Acceptance::default(),
+            model_acceptance: None,
             stop_token_ids: request.stop_token_ids,
             max_tokens: request.max_tokens.map_or(room, |max_tokens| max_tokens.min(room)),
             cancelled,

@@ -14,7 +14,9 @@ use crate::error::panic_message;
 use crate::request::RequestLimits;
 use crate::scheduler::SchedulerLimits;
 use crate::step::Stepper;
-use crate::{CancelHandle, EngineError, EngineEvent, EngineStats, GenerateRequest, RequestHandle, Result, Speculation};
+use crate::{
+    CancelHandle, Draft, EngineError, EngineEvent, EngineStats, GenerateRequest, RequestHandle, Result, Speculation,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineOptions {
@@ -89,10 +91,12 @@ enum Command {
     ShutDown,
 }
 
+#[derive(Default)]
 struct Shared {
     num_requests: Arc<AtomicUsize>,
     is_shut_down: AtomicBool,
     stats: Mutex<EngineStats>,
+    draft_failure: Mutex<Option<String>>,
 }
 
 impl Engine {
@@ -101,12 +105,20 @@ impl Engine {
     /// # Errors
     /// `InvalidParameter` when an option is out of range or the KV cache is smaller than one context.
     pub fn start(model: Box<dyn LanguageModel>, options: EngineOptions) -> Result<Engine> {
+        Engine::start_with_draft(model, None, options)
+    }
+
+    /// The same with a second model that guesses where that pays. Both have the same tokens.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub fn start_with_draft(
+        model: Box<dyn LanguageModel>,
+        draft: Option<Draft>,
+        options: EngineOptions,
+    ) -> Result<Engine> {
         let (limits, scheduler_limits) = check_options(&*model, &options)?;
-        let shared = Arc::new(Shared {
-            num_requests: Arc::default(),
-            is_shut_down: AtomicBool::new(false),
-            stats: Mutex::default(),
-        });
+        let shared = Arc::new(Shared::default());
         let publish = {
             let shared = shared.clone();
             Box::new(move |stats| *shared.stats.lock().unwrap_or_else(PoisonError::into_inner) = stats)
@@ -116,7 +128,14 @@ impl Engine {
             block_size: model.block_size(),
             block_bytes: model.block_bytes(),
         };
-        let stepper = Stepper::new(model, limits, scheduler_limits, options.speculation, publish);
+        let mut stepper = Stepper::new(model, limits, scheduler_limits, options.speculation, publish);
+        if let Some(draft) = draft {
+            check_draft(&draft)?;
+            let shared = shared.clone();
+            let tell =
+                move |failure| *shared.draft_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+            stepper.draft_with(draft, Box::new(tell));
+        }
         let (commands, receiver) = channel();
         let thread = thread::Builder::new().name("izwi-engine".into()).spawn({
             let shared = shared.clone();
@@ -237,6 +256,12 @@ impl Engine {
         *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Why the draft model was given up, if it was. Requests don't notice, but for their speed.
+    pub fn draft_failure(&self) -> Option<String> {
+        let failure = self.shared.draft_failure.lock();
+        failure.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Ends every request with `EngineError::ShutDown`, drops the model and waits for the thread: at most one step.
     /// Called from an event sink, that is on the engine's own thread, it doesn't wait. Calling it again does nothing.
     pub fn shutdown(&self) {
@@ -276,6 +301,17 @@ fn serve(mut stepper: Stepper, commands: Receiver<Command>, shared: &Shared) {
         }
         stepper.step();
     }
+}
+
+fn check_draft(draft: &Draft) -> Result<()> {
+    let vocab_size = draft.model.vocab_size();
+    if (1..=vocab_size).contains(&draft.num_token_ids) && draft.model.block_size() > 0 {
+        return Ok(());
+    }
+    Err(EngineError::InvalidParameter {
+        parameter: "the draft model",
+        message: format!("has {vocab_size} rows of logits for {} tokens", draft.num_token_ids),
+    })
 }
 
 fn check_options(model: &dyn LanguageModel, options: &EngineOptions) -> Result<(RequestLimits, SchedulerLimits)> {

@@ -2,7 +2,7 @@
 //!
 //! One OS thread owns the model ([`Engine`]). Each step computes one token for every decoding sequence and a bounded
 //! number of prompt tokens for those that are still prefilling; what was computed is kept by prefix, exact to the token.
-//! Where text repeats itself, a pass verifies several guessed tokens of a sequence at once.
+//! Where text repeats itself, or a draft model guesses well, a pass verifies several guessed tokens of a sequence at once.
 //! Nothing here knows text, JSON, an async runtime or a tensor.
 
 mod active_request;
@@ -32,5 +32,5 @@ pub use error::{EngineError, Result};
 pub use event::{EngineEvent, FinishReason, TokenLogprob, Usage};
 pub use request::{GenerateRequest, Pooling, Task};
 pub use sampling_params::SamplingParams;
-pub use speculation::Speculation;
+pub use speculation::{Draft, Speculation};
 pub use stats::EngineStats;

@@ -15,6 +15,11 @@ pub struct EngineStats {
     pub drafted_tokens: u64,
     /// Those of them that were right: each saved a forward pass of its sequence.
     pub accepted_tokens: u64,
+    /// Those of the drafted and of the accepted tokens that a draft model guessed; the others were found in the text.
+    pub model_drafted_tokens: u64,
+    pub model_accepted_tokens: u64,
+    /// Rows that the draft model computed.
+    pub draft_model_rows: u64,
     /// Times that a running sequence gave its blocks to an older one.
     pub preemptions: u64,
     pub running: usize,

@@ -1,5 +1,6 @@
 //! One step: plan, compute, sample, tell. Runs on whichever thread calls it.
 
+mod drafts;
 mod results;
 
 use std::collections::BTreeMap;
@@ -12,9 +13,9 @@ use crate::active_request::{ActiveRequest, Submission};
 use crate::error::panic_message;
 use crate::request::RequestLimits;
 use crate::sampler::SamplerScratch;
-use crate::scheduler::{Chunk, Plan, Scheduler, SchedulerLimits};
+use crate::scheduler::{Plan, Scheduler, SchedulerLimits};
 use crate::sequence::{Readout, Sequence, Standing};
-use crate::speculation::{Drafter, look_up};
+use crate::speculation::{Draft, DraftModel, Drafter};
 use crate::{EngineError, EngineStats, FinishReason, Result, Speculation};
 
 /// The model, what is scheduled on it, and who waits for the results.
@@ -34,6 +35,11 @@ pub(crate) struct Stepper {
     states: Vec<f32>,
     scratch: SamplerScratch,
     drafter: Drafter,
+    draft_model: Option<DraftModel>,
+    /// Told once, when the draft model fails and is given up.
+    tell_draft_failure: Box<dyn Fn(String) + Send>,
+    /// Whether it was the draft model that guessed for the pass under way.
+    is_model_draft: bool,
     counters: EngineStats,
     publish: Box<dyn Fn(EngineStats) + Send>,
 }
@@ -49,6 +55,9 @@ impl Stepper {
     ) -> Self {
         let stepper = Stepper {
             drafter: Drafter::new(speculation, model.uniform_rows()),
+            draft_model: None,
+            tell_draft_failure: Box::new(|_| {}),
+            is_model_draft: false,
             model,
             limits,
             scheduler: Scheduler::new(scheduler_limits),
@@ -64,6 +73,12 @@ impl Stepper {
         };
         stepper.publish_stats();
         stepper
+    }
+
+    /// Lets a second model guess. `tell_failure` is called if it fails, after which there are no more guesses of it.
+    pub fn draft_with(&mut self, draft: Draft, tell_failure: Box<dyn Fn(String) + Send>) {
+        self.draft_model = Some(DraftModel::new(draft));
+        self.tell_draft_failure = tell_failure;
     }
 
     pub fn submit(&mut self, submission: Submission) {
@@ -169,40 +184,6 @@ impl Stepper {
         }
     }
 
-    /// Lets a pass that only decodes verify guesses as well.
-    fn add_drafts(&mut self, plan: &mut Plan) {
-        let most = self.drafter.most(plan.chunks.len());
-        if most == 0 {
-            return;
-        }
-        let guess = |chunk: &Chunk| {
-            let sequence = self.scheduler.running(chunk.sequence).expect("a planned sequence runs");
-            // The last token that may come needs no row of its own.
-            let num_left = self.requests[&chunk.sequence].num_tokens_left();
-            look_up(&sequence.tokens, most.min(num_left.saturating_sub(1)))
-        };
-        let guesses: Vec<Vec<u32>> = plan.chunks.iter().map(guess).collect();
-        let acceptance = |chunk: &Chunk| self.requests[&chunk.sequence].acceptance;
-        let records: Vec<_> = guesses
-            .iter()
-            .map(Vec::len)
-            .zip(plan.chunks.iter().map(acceptance))
-            .collect();
-        let lens = self.drafter.draft_lens(&records);
-        for ((chunk, mut guess), len) in plan.chunks.iter_mut().zip(guesses).zip(lens) {
-            if guess.is_empty() {
-                continue;
-            }
-            guess.truncate(len);
-            self.scheduler.add_draft(chunk, guess);
-            self.counters.drafted_tokens += chunk.draft.len() as u64;
-            if chunk.draft.is_empty() {
-                let request = self.requests.get_mut(&chunk.sequence).expect("has a request");
-                request.acceptance.note_skipped();
-            }
-        }
-    }
-
     /// Carries out a plan's copies and its forward pass. False if nobody wanted it any more before it was done.
     fn compute(&mut self, plan: &Plan) -> Result<bool> {
         self.build_batch(plan);
@@ -273,7 +254,7 @@ impl Stepper {
     }
 
     fn end(&mut self, id: u64, finish_reason: FinishReason) {
-        self.scheduler.finish(id, true);
+        self.finish_sequence(id, true);
         self.publish_stats();
         if let Some(request) = self.requests.remove(&id) {
             request.end(finish_reason);
@@ -281,10 +262,17 @@ impl Stepper {
     }
 
     fn fail(&mut self, id: u64, error: EngineError) {
-        self.scheduler.finish(id, false);
+        self.finish_sequence(id, false);
         self.publish_stats();
         if let Some(request) = self.requests.remove(&id) {
             request.fail(error);
+        }
+    }
+
+    fn finish_sequence(&mut self, id: u64, keep: bool) {
+        let sequence = self.scheduler.finish(id, keep);
+        if let (Some(draft_model), Some(sequence)) = (&mut self.draft_model, sequence) {
+            draft_model.finish(id, &sequence.tokens);
         }
     }
 
@@ -303,6 +291,18 @@ impl Stepper {
 
     #[cfg(test)]
     pub fn audit(&self) -> std::result::Result<(), String> {
-        self.scheduler.audit()
+        self.scheduler.audit()?;
+        self.draft_model.as_ref().map_or(Ok(()), DraftModel::audit)
+    }
+
+    /// Sequences that the draft model follows.
+    #[cfg(test)]
+    pub fn num_draft_sequences(&self) -> usize {
+        self.draft_model.as_ref().map_or(0, DraftModel::num_followed)
+    }
+
+    #[cfg(test)]
+    pub fn has_draft_model(&self) -> bool {
+        self.draft_model.is_some()
     }
 }

@@ -69,6 +69,22 @@ impl Sampler {
         }
     }
 
+    /// A sampler that chooses from another model's logits what this one would: with the same draws, so that models which
+    /// agree on the probabilities agree on the token. `num_token_ids` is that model's. A constraint isn't followed.
+    pub fn foresee(&self, num_token_ids: usize) -> Sampler {
+        Sampler {
+            params: SamplingParams {
+                logprobs: None,
+                ..self.params.clone()
+            },
+            rng: self.rng.clone(),
+            penalties: self.penalties.clone(),
+            banned_token_ids: self.banned_token_ids.clone(),
+            num_token_ids: self.num_token_ids.min(num_token_ids),
+            constraint: None,
+        }
+    }
+
     /// Chooses a token and takes note of it. `row` is `[vocab_size]` and is changed.
     ///
     /// # Errors

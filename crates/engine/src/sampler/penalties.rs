@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::SamplingParams;
 
 /// The tokens seen so far, kept only when a penalty is on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Penalties {
     repetition: f32,
     presence: f32,

@@ -18,6 +18,11 @@ impl Default for Acceptance {
 }
 
 impl Acceptance {
+    /// Not below what is believed before anything is known.
+    pub fn hopeful(self) -> Acceptance {
+        Acceptance(self.0.max(PRIOR))
+    }
+
     pub fn rate(self) -> f64 {
         self.0
     }

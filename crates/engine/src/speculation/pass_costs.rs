@@ -9,6 +9,9 @@ const WEIGHT: f64 = 0.1;
 /// How fast a high cost is forgotten with each pass whose guesses weren't tried, so that it is measured again some day.
 const FORGETTING: f64 = 0.01;
 
+/// Passes with drafts after which one without is measured again: answers grow, and with them what a pass takes.
+const MOST_UNMEASURED: u32 = 64;
+
 /// Measured times of passes that decode only, by the number of sequences in them.
 #[derive(Debug)]
 pub(crate) struct PassCosts {
@@ -22,6 +25,8 @@ struct Cost {
     plain: Option<f64>,
     /// Of one draft row, as a share of `plain`.
     row: f64,
+    /// Passes with drafts since the last without.
+    num_unmeasured: u32,
 }
 
 impl Default for PassCosts {
@@ -29,6 +34,7 @@ impl Default for PassCosts {
         let cost = Cost {
             plain: None,
             row: PRIOR_ROW_COST,
+            num_unmeasured: 0,
         };
         PassCosts { of: [cost; MOST_ROWS] }
     }
@@ -40,11 +46,23 @@ impl PassCosts {
         self.of.get(num_sequences - 1).map_or(1.0, |cost| cost.row)
     }
 
+    /// Seconds that a pass without drafts takes, once that was measured.
+    pub fn plain(&self, num_sequences: usize) -> Option<f64> {
+        self.of.get(num_sequences - 1)?.plain
+    }
+
+    /// Whether it is time for a pass without drafts.
+    pub fn is_stale(&self, num_sequences: usize) -> bool {
+        let cost = self.of.get(num_sequences - 1);
+        cost.is_some_and(|cost| cost.num_unmeasured >= MOST_UNMEASURED)
+    }
+
     /// Notes how long a pass took that had so many draft rows beside one row for each sequence.
     pub fn note_pass(&mut self, num_sequences: usize, num_drafted: usize, seconds: f64) {
         let Some(cost) = self.of.get_mut(num_sequences - 1) else {
             return;
         };
+        cost.num_unmeasured = if num_drafted == 0 { 0 } else { cost.num_unmeasured + 1 };
         match cost.plain {
             _ if num_drafted == 0 => {
                 let plain = cost.plain.get_or_insert(seconds);
@@ -84,6 +102,9 @@ mod tests {
         assert!(costs.row_cost(2) <= 1.0);
         (0..1000).for_each(|_| costs.note_skipped(2));
         assert!((costs.row_cost(2) - PRIOR_ROW_COST).abs() < 0.01);
+        assert!(costs.is_stale(2) && !costs.is_stale(1));
+        costs.note_pass(2, 0, 2.0);
+        assert!(!costs.is_stale(2) && costs.plain(2).is_some() && costs.plain(1).is_none());
         // Past the table nothing pays.
         costs.note_pass(MOST_ROWS + 1, 1, 1.0);
         assert_eq!(costs.row_cost(MOST_ROWS + 1), 1.0);

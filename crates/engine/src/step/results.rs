@@ -72,7 +72,18 @@ impl Stepper {
             self.scheduler.accept_draft_token(chunk.sequence);
         }
         let request = self.requests.get_mut(&chunk.sequence).expect("has a request");
-        request.acceptance.note_draft(chunk.draft.len(), num_accepted);
+        if self.is_model_draft {
+            let acceptance = request.model_acceptance.insert(
+                request
+                    .model_acceptance
+                    .unwrap_or_else(|| self.drafter.model_acceptance()),
+            );
+            acceptance.note_draft(chunk.draft.len(), num_accepted);
+            self.drafter.note_model_draft(chunk.draft.len(), num_accepted);
+            self.counters.model_accepted_tokens += num_accepted as u64;
+        } else {
+            request.acceptance.note_draft(chunk.draft.len(), num_accepted);
+        }
         Ok(outcome)
     }
 

@@ -32,6 +32,8 @@ pub struct FakeModel {
     batch: Batch,
     before_forward: BeforeForward,
     uniform_rows: usize,
+    /// In one of so many contexts its logits are other ones. 0: never.
+    differs_once_in: u64,
     num_forwards: Arc<AtomicUsize>,
 }
 
@@ -45,6 +47,7 @@ impl FakeModel {
             batch: Batch::default(),
             before_forward: Box::new(|_| Behaviour::Compute),
             uniform_rows: usize::MAX,
+            differs_once_in: 0,
             num_forwards: Arc::default(),
         }
     }
@@ -62,6 +65,12 @@ impl FakeModel {
     /// Claims that only passes of so many rows compute them alike.
     pub fn uniform_rows(mut self, uniform_rows: usize) -> FakeModel {
         self.uniform_rows = uniform_rows;
+        self
+    }
+
+    /// Has an opinion of its own in one of so many contexts.
+    pub fn differing_once_in(mut self, num_contexts: u64) -> FakeModel {
+        self.differs_once_in = num_contexts;
         self
     }
 
@@ -166,7 +175,12 @@ impl FakeModel {
         let mut rows = batch.logit_rows.iter().peekable();
         for sequence in &batch.sequences {
             while let Some(&row) = rows.next_if(|&&row| row < sequence.start + sequence.len) {
-                logits.extend(fake_logits(&self.visible_tokens(sequence, row)?, self.vocab_size));
+                let mut tokens = self.visible_tokens(sequence, row)?;
+                let hash = tokens.iter().fold(7, |hash, &token| mix(hash ^ token as u64));
+                if self.differs_once_in > 0 && hash % self.differs_once_in == 0 {
+                    tokens.push(u32::MAX);
+                }
+                logits.extend(fake_logits(&tokens, self.vocab_size));
             }
         }
         if let (Behaviour::NotANumber, Some(logit)) = (behaviour, logits.first_mut()) {

@@ -1,6 +1,7 @@
 //! The engine with a fake model: what comes out must be what each request gives alone.
 
 mod conversations;
+mod draft_model;
 mod fairness;
 mod fake_model;
 mod priorities;
@@ -20,8 +21,8 @@ use crate::scheduler::SchedulerLimits;
 use crate::step::Stepper;
 use crate::tests::fake_model::{FakeModel, HIDDEN_SIZE, fake_logits, fake_states};
 use crate::{
-    EngineError, EngineEvent, EngineStats, FinishReason, GenerateRequest, Pooling, SamplingParams, Speculation, Task,
-    TokenLogprob, Usage,
+    Draft, EngineError, EngineEvent, EngineStats, FinishReason, GenerateRequest, Pooling, SamplingParams, Speculation,
+    Task, TokenLogprob, Usage,
 };
 
 /// What one request told so far.
@@ -248,6 +249,19 @@ impl Bench {
             stats,
             num_requests: Arc::default(),
         }
+    }
+
+    /// With a draft model. Returns where its failure will be told.
+    fn drafting(&mut self, model: FakeModel, num_token_ids: usize) -> Arc<Mutex<Option<String>>> {
+        let failure = Arc::new(Mutex::new(None));
+        let told = failure.clone();
+        let draft = Draft {
+            model: Box::new(model),
+            num_token_ids,
+        };
+        let tell = Box::new(move |failure| assert!(told.lock().unwrap().replace(failure).is_none(), "told twice"));
+        self.stepper.draft_with(draft, tell);
+        failure
     }
 
     fn submit(&mut self, request: GenerateRequest) -> Submitted {

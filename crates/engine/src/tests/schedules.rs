@@ -90,6 +90,25 @@ fn recipe(dice: &mut Dice, histories: &[Vec<u32>], context_length: usize) -> Rec
     }
 }
 
+/// Adds a draft model of any quality, context and number of blocks, which may fail some day.
+fn add_draft_model(bench: &mut Bench, dice: &mut Dice, most_context_length: usize) {
+    let (block_size, context_length) = (dice.between(1, 5), dice.between(3, most_context_length));
+    let num_blocks = dice.between(1, 2 * context_length.div_ceil(block_size));
+    let vocab_size = if dice.one_in(4) { NUM_TOKEN_IDS - 2 } else { VOCAB_SIZE };
+    let (fails, fails_at) = (dice.one_in(4), dice.roll(40));
+    let behaviour = [Behaviour::Fail, Behaviour::Panic, Behaviour::NotANumber][dice.roll(3)];
+    let model = FakeModel::new(vocab_size, context_length, block_size, num_blocks)
+        .differing_once_in(dice.roll(4) as u64)
+        .before_forward(move |number| {
+            if fails && number == fails_at {
+                behaviour
+            } else {
+                Behaviour::Compute
+            }
+        });
+    bench.drafting(model, vocab_size.min(NUM_TOKEN_IDS));
+}
+
 /// Plays one schedule and returns the counters at its end.
 fn play(seed: u64, with_failures: bool) -> EngineStats {
     let mut dice = Dice(seed);
@@ -112,6 +131,9 @@ fn play(seed: u64, with_failures: bool) -> EngineStats {
         _ => Speculation::Always(dice.between(1, 7)),
     };
     let mut bench = Bench::speculating(model, NUM_TOKEN_IDS, prefill_chunk, max_running, speculation);
+    if dice.one_in(2) {
+        add_draft_model(&mut bench, dice, context_length);
+    }
     let limits = RequestLimits {
         num_token_ids: NUM_TOKEN_IDS,
         context_length,
@@ -168,12 +190,15 @@ fn play(seed: u64, with_failures: bool) -> EngineStats {
         num_blocks,
         "seed {seed}: a block leaked"
     );
+    assert_eq!(bench.stepper.num_draft_sequences(), 0, "seed {seed}");
     let num_tokens: usize = submitted
         .iter()
         .map(|(_, submitted)| submitted.result().tokens.len())
         .sum();
     assert_eq!(stats.decoded_tokens, num_tokens as u64);
     assert!(stats.accepted_tokens <= stats.drafted_tokens.min(stats.decoded_tokens));
+    assert!(stats.model_drafted_tokens <= stats.drafted_tokens && stats.model_accepted_tokens <= stats.accepted_tokens);
+    assert!(stats.model_accepted_tokens <= stats.model_drafted_tokens);
     stats
 }
 
@@ -188,6 +213,11 @@ fn every_answer_is_the_one_given_alone() {
     assert!(all.iter().filter(|stats| stats.cached_tokens > 10).count() > all.len() / 2);
     let speculated = all.iter().filter(|stats| stats.drafted_tokens > stats.accepted_tokens);
     assert!(speculated.filter(|stats| stats.accepted_tokens > 0).count() > all.len() / 10);
+    let drafted = all
+        .iter()
+        .filter(|stats| stats.model_drafted_tokens > stats.model_accepted_tokens);
+    let num_drafted = drafted.filter(|stats| stats.model_accepted_tokens > 0).count();
+    assert!(num_drafted > all.len() / 20, "{num_drafted}");
 }
 
 #[test]

@@ -141,12 +141,28 @@ fn a_pass_has_no_more_rows_than_are_computed_alike() {
 const CHI_SQUARE_63: f64 = 114.0;
 
 #[test]
-fn guessing_leaves_the_distribution_as_it_is() {
+fn guessing_from_the_text_leaves_the_distribution_as_it_is() {
+    check_distribution(None);
+}
+
+#[test]
+fn guessing_by_a_model_leaves_the_distribution_as_it_is() {
+    for differs_once_in in [1, 3] {
+        check_distribution(Some(FakeModel::new(4, 64, 4, 200).differing_once_in(differs_once_in)));
+    }
+}
+
+/// Samples many answers of four tokens and holds them against the exact probabilities of their last three.
+fn check_distribution(draft_model: Option<FakeModel>) {
     const VOCAB: usize = 4;
     const NUM_SAMPLES: u64 = if cfg!(debug_assertions) { 4000 } else { 40_000 };
     let prompt: Vec<u32> = [0, 1, 2].into_iter().cycle().take(11).collect();
     let model = FakeModel::new(VOCAB, 64, 4, 200);
     let mut bench = Bench::speculating(model, VOCAB, 64, 8, Speculation::Always(5));
+    let is_by_model = draft_model.is_some();
+    if let Some(draft_model) = draft_model {
+        bench.drafting(draft_model, VOCAB);
+    }
     let sampling = SamplingParams {
         temperature: 2.5,
         ..SamplingParams::default()
@@ -170,6 +186,7 @@ fn guessing_leaves_the_distribution_as_it_is() {
     }
     let stats = bench.stats();
     assert!(stats.accepted_tokens > NUM_SAMPLES / 10 && stats.accepted_tokens < stats.drafted_tokens * 9 / 10);
+    assert_eq!(stats.model_drafted_tokens > 0, is_by_model);
     // The exact probability of each triple, whatever token came before it.
     let probabilities = |tokens: &[u32]| {
         let weights = fake_logits(tokens, VOCAB)
