@@ -1,7 +1,7 @@
 //! Loading a model, as JavaScript sees it.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -24,6 +24,8 @@ pub struct NativeLoadOptions {
     pub speculation: Option<String>,
     /// f16 | q8_0
     pub kv_cache_type: Option<String>,
+    /// A model's file.
+    pub draft_model: Option<String>,
 }
 
 #[napi(object)]
@@ -114,6 +116,7 @@ fn model_options(options: &NativeLoadOptions) -> napi::Result<ModelOptions> {
         },
         max_running: count("maxRunning", options.max_running)?,
         max_waiting: count("maxWaiting", options.max_waiting)?,
+        draft_model: options.draft_model.as_ref().map(PathBuf::from),
         speculation: match options.speculation.as_deref() {
             None | Some("auto") => Speculation::Auto,
             Some("off") => Speculation::Off,

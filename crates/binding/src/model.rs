@@ -12,6 +12,16 @@ use crate::request::{NativeChatRequest, NativeCompletionRequest};
 use crate::stream::NativeStream;
 
 #[napi(object)]
+pub struct NativeDraftInfo {
+    pub path: String,
+    pub name: String,
+    pub quantization: String,
+    pub parameter_count: f64,
+    pub file_bytes: f64,
+    pub kv_cache_bytes: f64,
+}
+
+#[napi(object)]
 pub struct NativeModelInfo {
     pub path: String,
     pub name: String,
@@ -34,6 +44,7 @@ pub struct NativeModelInfo {
     pub isa: String,
     pub threads: u32,
     pub load_ms: f64,
+    pub draft_model: Option<NativeDraftInfo>,
 }
 
 #[napi(object)]
@@ -44,6 +55,8 @@ pub struct NativeStats {
     pub steps: f64,
     pub drafted_tokens: f64,
     pub accepted_tokens: f64,
+    pub model_drafted_tokens: f64,
+    pub model_accepted_tokens: f64,
     pub preemptions: f64,
     pub running: u32,
     pub waiting: u32,
@@ -84,7 +97,21 @@ impl NativeModel {
             isa: info.isa.clone(),
             threads: info.num_threads as u32,
             load_ms: self.model.load_ms(),
+            draft_model: self.model.draft().map(|draft| NativeDraftInfo {
+                path: draft.path.to_string_lossy().into_owned(),
+                name: draft.model.name.clone(),
+                quantization: draft.model.quantization.clone(),
+                parameter_count: draft.model.num_parameters as f64,
+                file_bytes: draft.model.file_bytes as f64,
+                kv_cache_bytes: draft.model.kv_cache_bytes as f64,
+            }),
         }
+    }
+
+    /// Why the draft model was given up; null while it wasn't.
+    #[napi(catch_unwind)]
+    pub fn draft_failure(&self) -> Option<String> {
+        self.model.draft_failure()
     }
 
     #[napi]
@@ -97,6 +124,8 @@ impl NativeModel {
             steps: stats.steps as f64,
             drafted_tokens: stats.drafted_tokens as f64,
             accepted_tokens: stats.accepted_tokens as f64,
+            model_drafted_tokens: stats.model_drafted_tokens as f64,
+            model_accepted_tokens: stats.model_accepted_tokens as f64,
             preemptions: stats.preemptions as f64,
             running: stats.running as u32,
             waiting: stats.waiting as u32,

@@ -22,6 +22,17 @@ impl OnProgress {
     pub fn new(told: impl Fn(LoadProgress) -> ControlFlow<()> + Send + Sync + 'static) -> Self {
         Self(Arc::new(told))
     }
+
+    /// For one of several loads that count as one: so many bytes are loaded before it and after it.
+    pub fn as_part(&self, bytes_before: usize, bytes_after: usize) -> Self {
+        let whole = Arc::clone(&self.0);
+        Self::new(move |part| {
+            whole(LoadProgress {
+                loaded_bytes: bytes_before + part.loaded_bytes,
+                total_bytes: bytes_before + part.total_bytes + bytes_after,
+            })
+        })
+    }
 }
 
 impl fmt::Debug for OnProgress {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod answer_constraint;
+mod draft_file;
 mod error;
 mod event;
 mod event_queue;
@@ -11,6 +12,7 @@ mod request;
 mod stream;
 mod vocabulary;
 
+pub use draft_file::DraftInfo;
 pub use error::{ErrorCode, Result, RuntimeError};
 pub use event::{ChatEvent, FinishReason, Timings, TokenLogprob, TokenText, Usage};
 pub use izwi_engine::{EngineStats, Pooling, Speculation};

@@ -18,6 +18,7 @@ use izwi_text::{
 
 use crate::answer::Answer;
 use crate::answer_constraint::{AnswerConstraint, AnswerRules, CallRule, ThinkingRule};
+use crate::draft_file::{DraftFile, DraftInfo};
 use crate::kv_file::{self, Identity};
 use crate::vocabulary::read_vocabulary;
 use crate::{
@@ -36,14 +37,17 @@ pub struct ModelOptions {
     pub max_running: Option<usize>,
     /// Requests that may wait beyond those; the engine's default where it's left open.
     pub max_waiting: Option<usize>,
-    /// Whether tokens are guessed ahead where text repeats itself: faster, and the same text.
+    /// Whether tokens are guessed ahead, where text repeats itself or by the draft model: faster, and the same text.
     pub speculation: Speculation,
+    /// A smaller model with the same vocabulary, that guesses. It isn't loaded where `speculation` is off.
+    pub draft_model: Option<PathBuf>,
 }
 
 /// A model in memory with its engine. Share it between threads; dropping the last one ends every answer.
 pub struct Model {
     path: PathBuf,
     info: ModelInfo,
+    draft: Option<DraftInfo>,
     load_ms: f64,
     tokenizer: Arc<Tokenizer>,
     template: ChatTemplate,
@@ -65,10 +69,20 @@ impl Model {
     ///
     /// # Errors
     /// `ModelNotFound` when it can't be read, `InvalidModelFile` when it is damaged, `UnsupportedModel` for what isn't
-    /// Qwen3, `DeviceUnavailable`, `OutOfMemory`.
+    /// Qwen3, `DeviceUnavailable`, `OutOfMemory`. The same for the draft model, whose path is named then, and
+    /// `UnsupportedModel` for one with another vocabulary.
     pub fn load(path: &Path, options: &ModelOptions) -> Result<Self> {
         let start = Instant::now();
         let file = GgufFile::open(path)?;
+        let vocabulary = read_vocabulary(&file.metadata())?;
+        let draft_path = options
+            .draft_model
+            .as_deref()
+            .filter(|_| options.speculation != Speculation::Off);
+        // What can be wrong with it is found before anything large is read.
+        let draft_file = draft_path
+            .map(|draft_path| DraftFile::open(draft_path, path, &vocabulary))
+            .transpose()?;
         let defaults = EngineOptions::default();
         let max_running = options.max_running.unwrap_or(defaults.max_running);
         let load = LoadOptions {
@@ -79,7 +93,6 @@ impl Model {
             ..options.load.clone()
         };
         let (model, info) = izwi_model::load_model(&file, &load)?;
-        let vocabulary = read_vocabulary(&file.metadata())?;
         let tokenizer = Tokenizer::new(&vocabulary).map_err(invalid_file)?;
         let template = file.metadata().optional_str("tokenizer.chat_template")?;
         let template = ChatTemplate::for_model(template, &vocabulary).map_err(invalid_file)?;
@@ -102,8 +115,11 @@ impl Model {
             },
             lone_prefill_chunk: defaults.lone_prefill_chunk,
         };
+        let draft = draft_file.map(|draft| draft.load(&options.load, &info)).transpose()?;
+        let (draft, draft_info) = draft.unzip();
         Ok(Self {
             path: path.to_owned(),
+            draft: draft_info,
             banned_token_ids: tokenizer
                 .padding_rows(info.vocab_size)
                 .into_iter()
@@ -112,7 +128,7 @@ impl Model {
             info,
             tokenizer: Arc::new(tokenizer),
             template,
-            engine: Engine::start(model, engine_options)?,
+            engine: Engine::start_with_draft(model, draft, engine_options)?,
             grammars: OnceLock::new(),
             file: Mutex::new(Some(file)),
             identity: OnceLock::new(),
@@ -127,6 +143,16 @@ impl Model {
 
     pub fn info(&self) -> &ModelInfo {
         &self.info
+    }
+
+    /// The draft model, if there is one.
+    pub fn draft(&self) -> Option<&DraftInfo> {
+        self.draft.as_ref()
+    }
+
+    /// Why the draft model was given up, if it was. Answers go on without it.
+    pub fn draft_failure(&self) -> Option<String> {
+        self.engine.draft_failure()
     }
 
     /// Milliseconds that `load` took.
@@ -412,6 +438,6 @@ fn prompt_error(error: TextError) -> RuntimeError {
     RuntimeError::new(code, error.to_string())
 }
 
-fn invalid_file(error: impl ToString) -> RuntimeError {
+pub(crate) fn invalid_file(error: impl ToString) -> RuntimeError {
     RuntimeError::new(ErrorCode::InvalidModelFile, error.to_string())
 }

@@ -1,31 +1,58 @@
 //! Tokens that are guessed ahead change the number of passes and nothing else, on a small model with random weights.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use izwi_model::random_model::RandomModel;
 use izwi_runtime::{
-    AnswerFormat, ChatEvent, ChatMessage, ChatRequest, ChatStream, CompletionRequest, GenerationSettings, LoadOptions,
-    Model, ModelOptions, Role, Speculation,
+    AnswerFormat, ChatEvent, ChatMessage, ChatRequest, ChatStream, CompletionRequest, ErrorCode, GenerationSettings,
+    LoadOptions, Model, ModelOptions, Role, RuntimeError, Speculation,
 };
 use serde_json::json;
 
-fn load(speculation: Speculation) -> Model {
+fn tiny() -> RandomModel {
+    RandomModel::preset("tiny").unwrap()
+}
+
+/// The file of the model that answers.
+fn main_path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    let path = PATH.get_or_init(|| {
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("speculation-test.gguf");
-        RandomModel::preset("tiny").unwrap().write(&path).unwrap();
-        path
-    });
+    PATH.get_or_init(|| write("speculation-test.gguf", &tiny()))
+}
+
+/// A smaller model with other weights.
+fn stranger_path() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    let stranger = RandomModel {
+        num_layers: 1,
+        seed: 7,
+        context_length: 512,
+        ..tiny()
+    };
+    PATH.get_or_init(|| write("speculation-draft.gguf", &stranger))
+}
+
+fn write(name: &str, model: &RandomModel) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    model.write(&path).unwrap();
+    path
+}
+
+fn load(speculation: Speculation) -> Model {
+    load_with_draft(speculation, None).unwrap()
+}
+
+fn load_with_draft(speculation: Speculation, draft_model: Option<&Path>) -> Result<Model, RuntimeError> {
     let options = ModelOptions {
         load: LoadOptions {
             num_threads: Some(2),
             ..Default::default()
         },
         speculation,
+        draft_model: draft_model.map(Path::to_owned),
         ..Default::default()
     };
-    Model::load(path, &options).unwrap()
+    Model::load(main_path(), &options)
 }
 
 /// Everything that the client hears but the times, joined where events may be cut anywhere.
@@ -140,22 +167,136 @@ fn every_answer_is_the_same_alone() {
 
 #[test]
 fn every_answer_is_the_same_in_company() {
-    let (plain, guessing) = (load(Speculation::Off), load(Speculation::Always(2)));
+    let models = [None, Some(main_path()), Some(stranger_path())]
+        .map(|draft_model| load_with_draft(Speculation::Always(2), draft_model).unwrap());
+    let plain = load(Speculation::Off);
     let alone: Vec<String> = all_settings()
         .into_iter()
         .enumerate()
         .map(|(number, generation)| answer(&ask(&plain, number, generation)))
         .collect();
-    for group in all_settings().into_iter().enumerate().collect::<Vec<_>>().chunks(3) {
-        let streams: Vec<_> = group
-            .iter()
-            .map(|(number, generation)| (*number, ask(&guessing, *number, generation.clone())))
-            .collect();
-        for (number, stream) in streams {
-            assert_eq!(answer(&stream), alone[number]);
+    for (guessing, group_len) in models.iter().zip([3, 3, 2]) {
+        for group in all_settings()
+            .into_iter()
+            .enumerate()
+            .collect::<Vec<_>>()
+            .chunks(group_len)
+        {
+            let streams: Vec<_> = group
+                .iter()
+                .map(|(number, generation)| (*number, ask(guessing, *number, generation.clone())))
+                .collect();
+            for (number, stream) in streams {
+                assert_eq!(answer(&stream), alone[number]);
+            }
         }
     }
-    assert!(guessing.stats().accepted_tokens > 0);
+    assert!(models[0].stats().accepted_tokens > 0 && models[0].stats().model_drafted_tokens == 0);
+    assert!(models[1].stats().model_accepted_tokens > 50);
+    assert!(models[2].stats().model_drafted_tokens > 50);
+}
+
+#[test]
+fn every_answer_is_the_same_with_a_draft_model() {
+    let plain = load(Speculation::Off);
+    for draft_model in [main_path(), stranger_path()] {
+        let models = [Speculation::Always(4), Speculation::Auto]
+            .map(|speculation| load_with_draft(speculation, Some(draft_model)).unwrap());
+        for (number, generation) in all_settings().into_iter().enumerate() {
+            let expected = answer(&ask(&plain, number, generation.clone()));
+            for model in &models {
+                assert_eq!(
+                    answer(&ask(model, number, generation.clone())),
+                    expected,
+                    "{generation:?}"
+                );
+            }
+        }
+        assert!(models[0].stats().model_drafted_tokens > 100);
+        assert_eq!(models[0].draft_failure(), None);
+    }
+}
+
+#[test]
+fn a_model_agrees_with_itself_also_where_tokens_are_drawn() {
+    let model = load_with_draft(Speculation::Always(4), Some(main_path())).unwrap();
+    for temperature in [0.0, 0.8, 2.0] {
+        let request = CompletionRequest {
+            token_ids: model.tokenize("once upon a time", false),
+            stop_token_ids: Some(Vec::new()),
+            generation: settings(temperature, 9),
+        };
+        let before = model.stats();
+        let stream = ChatStream::new();
+        model.complete(&request, &stream);
+        answer(&stream);
+        let after = model.stats();
+        // The first token comes with the prompt, then five at a time.
+        assert_eq!(after.steps - before.steps, 1 + 59_u64.div_ceil(5));
+        assert_eq!(after.model_accepted_tokens, after.drafted_tokens);
+    }
+    let draft = model.draft().unwrap();
+    assert_eq!(
+        (draft.path.as_path(), draft.model.file_bytes),
+        (main_path(), model.info().file_bytes)
+    );
+}
+
+#[test]
+fn a_draft_model_that_does_not_fit_is_refused_by_name() {
+    let other = RandomModel {
+        vocab_size: 900,
+        ..tiny()
+    };
+    let other = write("speculation-vocabulary.gguf", &other);
+    let missing = other.with_file_name("speculation-missing.gguf");
+    let damaged = other.with_file_name("speculation-damaged.gguf");
+    std::fs::write(&damaged, &std::fs::read(main_path()).unwrap()[..10_000]).unwrap();
+    for (path, code, also) in [
+        (&other, ErrorCode::UnsupportedModel, main_path()),
+        (&missing, ErrorCode::ModelNotFound, Path::new("draft model")),
+        (&damaged, ErrorCode::InvalidModelFile, Path::new("draft model")),
+    ] {
+        let error = load_with_draft(Speculation::Auto, Some(path)).err().unwrap();
+        assert_eq!(error.code, code, "{error}");
+        for part in [path, also] {
+            assert!(error.message.contains(part.to_str().unwrap()), "{error}");
+        }
+        // Where nothing is guessed, none is needed.
+        assert!(load_with_draft(Speculation::Off, Some(path)).unwrap().draft().is_none());
+    }
+}
+
+#[test]
+fn answers_are_cancelled_and_the_model_closed_while_a_draft_model_guesses() {
+    let model = load_with_draft(Speculation::Always(3), Some(main_path())).unwrap();
+    let endless = |number: u32| {
+        let stream = ChatStream::new();
+        let request = CompletionRequest {
+            token_ids: vec![number; 30],
+            stop_token_ids: Some(Vec::new()),
+            generation: GenerationSettings {
+                max_tokens: None,
+                ..settings(1.0, 3)
+            },
+        };
+        model.complete(&request, &stream);
+        stream
+    };
+    let plain = load(Speculation::Off);
+    let streams: Vec<_> = (10..14).map(endless).collect();
+    streams.iter().for_each(|stream| drop(stream.recv()));
+    streams[0].cancel();
+    assert!(answer(&streams[0]).contains("Cancelled"));
+    let expected = answer(&ask(&plain, 1, settings(0.7, 2)));
+    assert_eq!(answer(&ask(&model, 1, settings(0.7, 2))), expected);
+    model.close();
+    for stream in &streams[1..] {
+        let answer = answer(stream);
+        assert!(answer.contains("shut down"), "{answer}");
+    }
+    let stats = model.stats();
+    assert_eq!((stats.running, stats.waiting), (0, 0));
 }
 
 #[test]

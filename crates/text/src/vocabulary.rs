@@ -36,6 +36,19 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
+    /// The first token id that stands for another text in the other vocabulary. Padding stands for nothing, and models of
+    /// one family have different amounts of it.
+    pub fn first_difference(&self, other: &Vocabulary) -> Option<u32> {
+        let len = self.tokens.len().max(other.tokens.len());
+        let is_same =
+            |id: usize| self.tokens.get(id) == other.tokens.get(id) || (self.is_padding(id) && other.is_padding(id));
+        (0u32..).take(len).find(|&id| !is_same(id as usize))
+    }
+
+    fn is_padding(&self, id: usize) -> bool {
+        self.token_types.get(id).is_none_or(|&kind| kind == TOKEN_TYPE_UNUSED)
+    }
+
     /// Checks everything that the tokenizer relies on.
     ///
     /// # Errors
@@ -160,6 +173,33 @@ mod tests {
     #[test]
     fn a_good_vocabulary_passes() {
         assert_eq!(vocabulary().validate(), Ok(()));
+    }
+
+    #[test]
+    fn vocabularies_are_compared_by_what_their_tokens_stand_for() {
+        let len = vocabulary().tokens.len() as u32;
+        let difference = |change: &dyn Fn(&mut Vocabulary)| {
+            let mut changed = vocabulary();
+            change(&mut changed);
+            assert_eq!(
+                vocabulary().first_difference(&changed),
+                changed.first_difference(&vocabulary())
+            );
+            vocabulary().first_difference(&changed)
+        };
+        let add = |changed: &mut Vocabulary, text: &str, kind| {
+            changed.tokens.push(text.to_owned());
+            changed.token_types.push(kind);
+        };
+        assert_eq!(difference(&|_| {}), None);
+        assert_eq!(difference(&|v| add(v, "[PAD]", TOKEN_TYPE_UNUSED)), None);
+        assert_eq!(difference(&|v| add(v, "<new>", TOKEN_TYPE_CONTROL)), Some(len));
+        assert_eq!(difference(&|v| v.tokens.swap(7, 9)), Some(7));
+        // Programs that make files disagree on what kind an added token is.
+        assert_eq!(
+            difference(&|v| v.token_types[len as usize - 1] = TOKEN_TYPE_USER_DEFINED),
+            None
+        );
     }
 
     #[test]

@@ -1,0 +1,87 @@
+//! The file of a draft model: a smaller one that guesses what a larger one will say.
+
+use std::path::{Path, PathBuf};
+
+use izwi_engine::Draft;
+use izwi_model::gguf::GgufFile;
+use izwi_model::{LoadOptions, ModelInfo};
+use izwi_text::Vocabulary;
+
+use crate::vocabulary::read_vocabulary;
+use crate::{ErrorCode, Result, RuntimeError};
+
+/// What a draft model is.
+#[derive(Debug, Clone)]
+pub struct DraftInfo {
+    pub path: PathBuf,
+    pub model: ModelInfo,
+}
+
+/// An open file with the vocabulary of the model that it is for.
+pub(crate) struct DraftFile {
+    path: PathBuf,
+    file: GgufFile,
+    num_tokens: usize,
+}
+
+impl DraftFile {
+    /// # Errors
+    /// Those of reading a model's file, and `UnsupportedModel` where the vocabulary isn't that of the model at `main_path`.
+    pub fn open(path: &Path, main_path: &Path, main_vocabulary: &Vocabulary) -> Result<Self> {
+        let open = || {
+            let file = GgufFile::open(path)?;
+            let vocabulary = read_vocabulary(&file.metadata())?;
+            Ok((file, vocabulary))
+        };
+        let (file, vocabulary) = open().map_err(|error: izwi_model::ModelError| named(path, error.into()))?;
+        if let Some(id) = main_vocabulary.first_difference(&vocabulary) {
+            let text = |vocabulary: &Vocabulary| match vocabulary.tokens.get(id as usize) {
+                Some(text) => format!("{text:?}"),
+                None => "nothing".to_owned(),
+            };
+            let message = format!(
+                "{} can't be the draft model of {}: their vocabularies differ, token {id} is {} there and {} here",
+                path.display(),
+                main_path.display(),
+                text(&vocabulary),
+                text(main_vocabulary)
+            );
+            return Err(RuntimeError::new(ErrorCode::UnsupportedModel, message));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            num_tokens: vocabulary.tokens.len(),
+            file,
+        })
+    }
+
+    /// Loads it for the context of the other model.
+    ///
+    /// # Errors
+    /// Those of loading a model.
+    pub fn load(self, options: &LoadOptions, main: &ModelInfo) -> Result<(Draft, DraftInfo)> {
+        let options = LoadOptions {
+            context_length: Some(main.context_length),
+            ..options.clone()
+        };
+        let loaded = izwi_model::load_model(&self.file, &options);
+        let (model, info) = loaded.map_err(|error| named(&self.path, error.into()))?;
+        let draft = Draft {
+            num_token_ids: self.num_tokens.min(info.vocab_size),
+            model,
+        };
+        let info = DraftInfo {
+            path: self.path,
+            model: info,
+        };
+        Ok((draft, info))
+    }
+}
+
+/// An error that says which of the two models it is about.
+fn named(path: &Path, error: RuntimeError) -> RuntimeError {
+    RuntimeError::new(
+        error.code,
+        format!("the draft model {}: {}", path.display(), error.message),
+    )
+}
