@@ -55,14 +55,19 @@ impl DraftFile {
         })
     }
 
+    /// Bytes of its weights.
+    pub fn tensor_bytes(&self) -> usize {
+        tensor_bytes(&self.file)
+    }
+
     /// Loads it for the context of the other model.
     ///
     /// # Errors
     /// Those of loading a model.
-    pub fn load(self, options: &LoadOptions, main: &ModelInfo) -> Result<(Draft, DraftInfo)> {
+    pub fn load(self, options: LoadOptions, main: &ModelInfo) -> Result<(Draft, DraftInfo)> {
         let options = LoadOptions {
             context_length: Some(main.context_length),
-            ..options.clone()
+            ..options
         };
         let loaded = izwi_model::load_model(&self.file, &options);
         let (model, info) = loaded.map_err(|error| named(&self.path, error.into()))?;
@@ -76,6 +81,11 @@ impl DraftFile {
         };
         Ok((draft, info))
     }
+}
+
+/// Bytes of a file's weights.
+pub(crate) fn tensor_bytes(file: &GgufFile) -> usize {
+    file.tensors().map(|(_, info)| info.num_bytes()).sum()
 }
 
 /// An error that says which of the two models it is about.

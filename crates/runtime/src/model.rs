@@ -18,7 +18,7 @@ use izwi_text::{
 
 use crate::answer::Answer;
 use crate::answer_constraint::{AnswerConstraint, AnswerRules, CallRule, ThinkingRule};
-use crate::draft_file::{DraftFile, DraftInfo};
+use crate::draft_file::{DraftFile, DraftInfo, tensor_bytes};
 use crate::kv_file::{self, Identity};
 use crate::vocabulary::read_vocabulary;
 use crate::{
@@ -115,7 +115,9 @@ impl Model {
             },
             lone_prefill_chunk: defaults.lone_prefill_chunk,
         };
-        let draft = draft_file.map(|draft| draft.load(&options.load, &info)).transpose()?;
+        let draft = draft_file
+            .map(|draft| draft.load(load(num_bytes, 0), &info))
+            .transpose()?;
         let (draft, draft_info) = draft.unzip();
         Ok(Self {
             path: path.to_owned(),

@@ -1,12 +1,13 @@
 //! Tokens that are guessed ahead change the number of passes and nothing else, on a small model with random weights.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use izwi_model::random_model::RandomModel;
 use izwi_runtime::{
     AnswerFormat, ChatEvent, ChatMessage, ChatRequest, ChatStream, CompletionRequest, ErrorCode, GenerationSettings,
-    LoadOptions, Model, ModelOptions, Role, RuntimeError, Speculation,
+    LoadOptions, Model, ModelOptions, OnProgress, Role, RuntimeError, Speculation,
 };
 use serde_json::json;
 
@@ -240,6 +241,29 @@ fn a_model_agrees_with_itself_also_where_tokens_are_drawn() {
         (draft.path.as_path(), draft.model.file_bytes),
         (main_path(), model.info().file_bytes)
     );
+}
+
+#[test]
+fn both_models_count_as_one_load() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&told);
+    let options = ModelOptions {
+        load: LoadOptions {
+            on_progress: Some(OnProgress::new(move |progress| {
+                log.lock().unwrap().push(progress);
+                ControlFlow::Continue(())
+            })),
+            ..Default::default()
+        },
+        draft_model: Some(stranger_path().to_owned()),
+        ..Default::default()
+    };
+    Model::load(main_path(), &options).unwrap();
+    let told = told.lock().unwrap();
+    let total = told[0].total_bytes;
+    assert!(told.is_sorted_by_key(|progress| progress.loaded_bytes));
+    assert!(told.iter().all(|progress| progress.total_bytes == total));
+    assert_eq!((told[0].loaded_bytes, told.last().unwrap().loaded_bytes), (0, total));
 }
 
 #[test]

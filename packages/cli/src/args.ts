@@ -59,6 +59,8 @@ export interface ChatFlags {
   threads?: number;
   contextLength?: number;
   speculation?: Speculation;
+  /** A model's name or file. */
+  draftModel?: string;
   /** A file that the conversation is written to, after each answer. */
   save?: string;
   /** A file of a conversation to go on with. */
@@ -98,7 +100,7 @@ Environment:
   IZWI_MODELS_DIR   where models are looked for
   IZWI_BACKEND      as --backend
   IZWI_NUM_THREADS  as --threads
-  IZWI_SPECULATION  as --speculation
+  IZWI_SPECULATION  as --speculation; IZWI_DRAFT_MODEL as --draft-model
   IZWI_PLAYER       the program that plays sound; 'izwi tts --help' has more
   IZWI_NO_HISTORY   set: what you type is not kept between runs
   IZWI_CONFIG       as --config
@@ -239,6 +241,7 @@ function addChat(program: Command, done: (invocation: Invocation) => void): void
     .addOption(
       new Option("--speculation <mode>", "guess tokens ahead where it pays (default: auto)").choices(speculations),
     )
+    .option("--draft-model <name>", "a small model of the same family that guesses ahead", nonEmpty("--draft-model"))
     .option("--save <file>", "write the conversation to this file, after each answer", nonEmpty("--save"))
     .option("--resume <file>", "go on with the conversation of this file", nonEmpty("--resume"))
     .addHelpText("after", afterChatHelp);
@@ -251,8 +254,8 @@ function chatFlags(opts: Record<string, unknown>): ChatFlags {
   for (const { key } of samplingOptions) {
     if (opts[key] !== undefined) sampling[key] = opts[key] as number;
   }
-  const { model, system, voice, voiceOut, prompt, think, backend, threads, contextLength, speculation, save, resume } =
-    opts;
+  const { model, system, voice, voiceOut, prompt, think, save, resume } = opts;
+  const { backend, threads, contextLength, speculation, draftModel } = opts;
   const given = {
     model,
     system,
@@ -264,6 +267,7 @@ function chatFlags(opts: Record<string, unknown>): ChatFlags {
     threads,
     contextLength,
     speculation,
+    draftModel,
     save,
     resume,
   };

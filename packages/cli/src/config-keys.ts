@@ -61,6 +61,7 @@ export const configKeys: readonly ConfigKey[] = [
   number("runtime.context_length", "IZWI_CONTEXT_LENGTH", contextLengthRange),
   choice("runtime.kv_type", "IZWI_KV_CACHE_DTYPE", kvTypes, "f16"),
   choice("runtime.speculation", "IZWI_SPECULATION", speculations, "auto"),
+  text("runtime.draft_model", "IZWI_DRAFT_MODEL"),
   number("runtime.max_batch_size", "IZWI_MAX_BATCH_SIZE", batchSizeRange, "8"),
   number("runtime.max_concurrent", "IZWI_MAX_CONCURRENT", concurrencyRange, "100"),
   number("runtime.timeout", "IZWI_TIMEOUT", timeoutRange, "300"),

@@ -106,6 +106,15 @@ describe("a flag wins over the environment, and that over the file", () => {
       { load: { speculation: "off" } },
     ],
     [
+      "draft model",
+      { draftModel: "a" },
+      ["IZWI_DRAFT_MODEL", "b"],
+      ["runtime.draft_model", "c"],
+      { load: { draftModel: "a" } },
+      { load: { draftModel: "b" } },
+      { load: { draftModel: "c" } },
+    ],
+    [
       "cors",
       { cors: true },
       ["IZWI_CORS_ORIGINS", "http://A:1/,app://x"],

@@ -15,7 +15,7 @@ import {
   timeoutRange,
 } from "./serve-options.js";
 import type { LogFormat, ServeMode } from "./serve-options.js";
-import { loadSettings } from "./settings.js";
+import { answerSettings } from "./settings.js";
 import type { LoadSettings } from "./settings.js";
 import type { SettingNames, Sources } from "./sources.js";
 import { parseBoolean, parseChoice, parseDuration, parseList } from "./values.js";
@@ -66,7 +66,7 @@ export function serveSettings(flags: ServeFlags, common: CommonFlags, sources: S
     // A model named on the command line is the one that is meant.
     ...(flags.model === undefined && defaultModel !== undefined && { defaultModel }),
     load: {
-      ...loadSettings(flags, common, sources),
+      ...answerSettings(flags, common, sources),
       maxRunning:
         flags.maxBatchSize ??
         number({ env: "IZWI_MAX_BATCH_SIZE", key: "runtime.max_batch_size" }, batchSizeRange) ??

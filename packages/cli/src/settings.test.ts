@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ChatFlags } from "./args.js";
 import type { CommonFlags } from "./args/options.js";
 import { UsageError } from "./failure.js";
-import { chatSettings } from "./settings.js";
+import { chatSettings, loadSettings } from "./settings.js";
 import { Sources } from "./sources.js";
 
 const noFlags: ChatFlags = { interactive: false, stats: false, json: false, stop: [], sampling: {} };
@@ -26,6 +26,13 @@ describe("chatSettings", () => {
     });
     const flags = { model: "from-flag", threads: 5, backend: "candle" } as const;
     expect(settings(flags, env)).toMatchObject({ model: "from-flag", load: { threads: 5, backend: "candle" } });
+  });
+
+  it("has a draft model where one is named, and only for commands that answer", () => {
+    const env = { IZWI_DRAFT_MODEL: "from-env" };
+    expect(settings({}, env).load).toEqual({ draftModel: "from-env" });
+    expect(settings({ draftModel: "from-flag" }, env).load).toEqual({ draftModel: "from-flag" });
+    expect(loadSettings({}, common, new Sources(env))).toEqual({});
   });
 
   it("takes an empty variable as unset", () => {

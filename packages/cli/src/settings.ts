@@ -33,7 +33,7 @@ export interface ChatSettings {
   sampling: Sampling;
   stop: string[];
   stats: boolean;
-  load: { modelsDir?: string; backend?: Backend; threads?: number; contextLength?: number; speculation?: Speculation };
+  load: LoadSettings;
   mode: ChatMode;
   /** Keep what is typed for the next run. */
   keepHistory: boolean;
@@ -66,13 +66,21 @@ export function chatSettings(
     sampling: flags.sampling,
     stop: flags.stop,
     stats: flags.stats,
-    load: loadSettings(flags, common, sources),
+    load: answerSettings(flags, common, sources),
     mode: chatMode(flags, common, stdinIsTerminal),
     keepHistory: sources.text({ env: "IZWI_NO_HISTORY" }) === undefined,
   };
 }
 
-export type LoadSettings = ChatSettings["load"];
+export interface LoadSettings {
+  modelsDir?: string;
+  backend?: Backend;
+  threads?: number;
+  contextLength?: number;
+  speculation?: Speculation;
+  /** Only for commands that answer: the others have no use for it. */
+  draftModel?: string;
+}
 
 /** How a model is loaded, for every command that loads one. */
 export function loadSettings(
@@ -103,12 +111,23 @@ export function loadSettings(
   };
 }
 
+/** The same for commands that answer. */
+export function answerSettings(
+  flags: Omit<LoadSettings, "modelsDir">,
+  common: CommonFlags,
+  sources: Sources,
+): LoadSettings {
+  const draftModel = flags.draftModel ?? sources.text({ env: "IZWI_DRAFT_MODEL", key: "runtime.draft_model" });
+  return { ...loadSettings(flags, common, sources), ...(draftModel !== undefined && { draftModel }) };
+}
+
 /** Where a conversation goes is said by a flag alone: no variable may send it away unseen. */
 function remoteFor(flags: ChatFlags, common: CommonFlags, sources: Sources): ServerAddress {
-  const local = flags.backend ?? flags.threads ?? flags.contextLength ?? flags.speculation;
+  const local = flags.backend ?? flags.threads ?? flags.contextLength ?? flags.speculation ?? flags.draftModel;
   if (local === undefined) return serverAddress(common, sources);
   throw new UsageError(
-    "--backend, --threads, --context-length and --speculation are for a model in this process, not for a --server.",
+    "--backend, --threads, --context-length, --speculation and --draft-model are for a model in this process, not for " +
+      "a --server.",
   );
 }
 

@@ -21,6 +21,7 @@ describe("loadModel", () => {
     ["maxWaiting", { maxWaiting: -1 }],
     ["speculation", { speculation: "always" }],
     ["onProgress", { onProgress: "bar" }],
+    ["draftModel", { draftModel: " " }],
   ];
   it.each(wrong)("names the option %s when it's wrong", async (name, options) => {
     const failure = loadModel("builtin", options as LoadModelOptions);
@@ -36,6 +37,11 @@ describe("loadModel", () => {
 
   it("says that a name is unknown before any addon is needed", async () => {
     await expect(loadModel("no-such-model")).rejects.toMatchObject({ code: "MODEL_NOT_FOUND" });
+    const draft = loadModel("builtin", { draftModel: "no-such-draft" });
+    await expect(draft).rejects.toMatchObject({
+      code: "MODEL_NOT_FOUND",
+      message: expect.stringContaining("no-such-draft"),
+    });
   });
 });
 
@@ -246,6 +252,27 @@ describe("Model", () => {
     const { model } = await open();
     expect(model.applyTemplate({ messages })).toBe("user: Hello");
     expect(model.stats()).toMatchObject({ prefilledTokens: 7, cachedTokens: 3 });
+  });
+
+  it("warns once of a draft model that failed, and goes on", async () => {
+    const addon = new FakeAddon();
+    addon.model.draftModel = {
+      ...{ path: "/models/draft.gguf", name: "Draft", quantization: "Q8_0" },
+      ...{ parameterCount: 10, fileBytes: 100, kvCacheBytes: 100 },
+    };
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const model = await openModel(addon, RESOLVED);
+    addon.model.stream.send([{ type: "end", finishReason: "stop" }], null);
+    await model.chat({ messages }).next();
+    expect(warn).not.toHaveBeenCalled();
+    addon.model.failureOfDraft = "out of luck";
+    await model.close();
+    await model.close();
+    expect(warn).toHaveBeenCalledExactlyOnceWith(
+      expect.stringMatching(/draft\.gguf is given up: out of luck/),
+      expect.objectContaining({ code: "IZWI_DRAFT_MODEL" }),
+    );
+    warn.mockRestore();
   });
 
   it("closes once, ends running chats, and refuses everything after", async () => {

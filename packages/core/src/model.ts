@@ -27,7 +27,7 @@ export type Backend = "auto" | "cpu" | "candle" | "metal" | "cuda";
 
 const BACKENDS: readonly string[] = ["auto", "cpu", "candle", "metal", "cuda"] satisfies Backend[];
 
-/** Whether tokens are guessed ahead where a text repeats itself. */
+/** Whether tokens are guessed ahead, where a text repeats itself or by a draft model. */
 export type Speculation = "auto" | "off";
 
 const SPECULATIONS: readonly string[] = ["auto", "off"] satisfies Speculation[];
@@ -45,6 +45,11 @@ export interface LoadModelOptions {
   maxWaiting?: number;
   /** Guess tokens ahead where that pays: faster, and the same text. Default: `auto`. */
   speculation?: Speculation;
+  /**
+   * A much smaller model of the same family, by path or name: it guesses tokens, which the model then verifies several at
+   * a time. Faster where it guesses well, and the same text. Not loaded where `speculation` is `off`.
+   */
+  draftModel?: string;
   /** Where names are looked up. Default: `IZWI_MODELS_DIR`, else the platform's data directory. */
   modelsDir?: string;
   /** Gives up loading: the promise then rejects with an `ABORTED` error. */
@@ -75,7 +80,11 @@ export type EngineStats = NativeStats;
 export async function loadModel(pathOrName: string, options: LoadModelOptions = {}): Promise<Model> {
   throwIfAborted(options.signal);
   const nativeOptions = toNativeOptions(options);
-  const resolved = await resolveModel(pathOrName, { modelsDir: options.modelsDir });
+  const { modelsDir, draftModel } = options;
+  const resolved = await resolveModel(pathOrName, { modelsDir });
+  if (draftModel !== undefined && options.speculation !== "off") {
+    nativeOptions.draftModel = (await resolveModel(draftModel, { modelsDir })).path;
+  }
   return openModel(loadAddon(), resolved, nativeOptions, options);
 }
 
@@ -97,6 +106,7 @@ export class Model implements AsyncDisposable {
   readonly info: ModelInfo;
   readonly #native: NativeModel;
   #closing: Promise<void> | undefined;
+  #warned = false;
 
   /** @internal Use {@link loadModel}. */
   constructor(native: NativeModel, info: ModelInfo) {
@@ -118,7 +128,7 @@ export class Model implements AsyncDisposable {
    * the work. The last event is `end`; an aborted iteration rejects with an `ABORTED` error instead.
    */
   chat(request: ChatRequest, options: { signal?: AbortSignal } = {}): ChatStream {
-    const start = () => this.#call((native) => native.chat(toNativeRequest(request)));
+    const start = () => this.#start((native) => native.chat(toNativeRequest(request)));
     return new NativeChatStream(start, anySignal(options.signal, request?.signal));
   }
 
@@ -127,7 +137,7 @@ export class Model implements AsyncDisposable {
    * thoughts and tool calls included; otherwise like {@link chat}.
    */
   complete(request: CompletionRequest, options: { signal?: AbortSignal } = {}): ChatStream {
-    const start = () => this.#call((native) => native.complete(toNativeCompletion(request, this.info.vocabSize)));
+    const start = () => this.#start((native) => native.complete(toNativeCompletion(request, this.info.vocabSize)));
     return new NativeChatStream(start, anySignal(options.signal, request?.signal));
   }
 
@@ -236,6 +246,7 @@ export class Model implements AsyncDisposable {
 
   /** Ends every running answer with a `CLOSED` error and frees the memory. Further calls wait for the first. */
   close(): Promise<void> {
+    if (!this.closed) this.#warnOfDraftModel();
     this.#closing ??= this.#native.close().catch((error: unknown) => {
       throw fromNativeError(error);
     });
@@ -244,6 +255,22 @@ export class Model implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #start(answer: (native: NativeModel) => NativeStream): NativeStream {
+    const stream = this.#call(answer);
+    this.#warnOfDraftModel();
+    return stream;
+  }
+
+  /** Says once that the draft model failed: answers are right without it, only slower. */
+  #warnOfDraftModel(): void {
+    if (this.#warned || this.info.draftModel === undefined) return;
+    const failure = this.#native.draftFailure();
+    if (failure === null) return;
+    this.#warned = true;
+    const message = `The draft model ${this.info.draftModel.path} is given up: ${failure}. Answers go on without it.`;
+    process.emitWarning(message, { type: "IzwiWarning", code: "IZWI_DRAFT_MODEL" });
   }
 
   async #wait<T>(use: (native: NativeModel) => Promise<T>): Promise<T> {
@@ -317,6 +344,9 @@ function toNativeOptions(options: LoadModelOptions): NativeLoadOptions {
   if (options.onProgress !== undefined && typeof options.onProgress !== "function") {
     throw invalid("onProgress", "a function", options.onProgress);
   }
+  if (options.draftModel !== undefined && !isName(options.draftModel)) {
+    throw invalid("draftModel", "a path or a name", options.draftModel);
+  }
   for (const [name, least] of [
     ["threads", 1],
     ["contextLength", 1],
@@ -329,6 +359,10 @@ function toNativeOptions(options: LoadModelOptions): NativeLoadOptions {
     native[name] = value;
   }
   return native;
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && value.trim() !== "";
 }
 
 function anySignal(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {

@@ -33,6 +33,8 @@ export interface NativeLoadOptions {
   maxWaiting?: number;
   /** auto | off */
   speculation?: string;
+  /** A model's file. */
+  draftModel?: string;
 }
 
 export interface NativeModel {
@@ -57,6 +59,8 @@ export interface NativeModel {
   saveCache(path: string, tokenIds: Uint32Array): Promise<number>;
   /** Puts a file's KV blocks back into the cache: the number of tokens cached then. */
   loadCache(path: string): Promise<number>;
+  /** Why the draft model was given up; null while it wasn't. */
+  draftFailure(): string | null;
   /** Ends all streams; idempotent. */
   close(): Promise<void>;
 }
@@ -95,6 +99,17 @@ export interface NativeModelInfo {
   isa: string;
   threads: number;
   loadMs: number;
+  /** The model that guesses tokens ahead, where there is one. Its weights and its KV cache take memory as well. */
+  draftModel?: NativeDraftInfo;
+}
+
+export interface NativeDraftInfo {
+  path: string;
+  name: string;
+  quantization: string;
+  parameterCount: number;
+  fileBytes: number;
+  kvCacheBytes: number;
 }
 
 export interface NativeStats {
@@ -105,6 +120,9 @@ export interface NativeStats {
   /** Tokens that were guessed ahead and verified, and those of them that were right: each of these saved a step. */
   draftedTokens: number;
   acceptedTokens: number;
+  /** Those of the two that a draft model guessed; the others were found in the text. */
+  modelDraftedTokens: number;
+  modelAcceptedTokens: number;
   /** Times that an answer gave its KV blocks to another one, to go on later. */
   preemptions: number;
   running: number;

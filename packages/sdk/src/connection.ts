@@ -102,8 +102,8 @@ export class Connection {
  */
 function onlyBackendOptions(options: BackendOptions): BackendOptions {
   const { model, baseUrl, apiKey, headers, chatBackend, modelsDir } = options;
-  const { backend, threads, contextLength, maxRunning, maxWaiting, speculation } = options;
+  const { backend, threads, contextLength, maxRunning, maxWaiting, speculation, draftModel } = options;
   const remote = { model, baseUrl, apiKey, headers, chatBackend };
-  const local = { modelsDir, backend, threads, contextLength, maxRunning, maxWaiting, speculation };
+  const local = { modelsDir, backend, threads, contextLength, maxRunning, maxWaiting, speculation, draftModel };
   return Object.fromEntries(Object.entries({ ...remote, ...local }).filter(([, value]) => value !== undefined));
 }

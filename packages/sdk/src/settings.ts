@@ -42,7 +42,7 @@ export interface TurnSettings extends AnswerSettings {
 /** Where a model runs in this process, and how. */
 export type LocalOptions = Pick<
   LoadModelOptions,
-  "backend" | "threads" | "contextLength" | "maxRunning" | "maxWaiting" | "speculation" | "modelsDir"
+  "backend" | "threads" | "contextLength" | "maxRunning" | "maxWaiting" | "speculation" | "draftModel" | "modelsDir"
 >;
 
 /** An OpenAI-compatible server. Giving one of these sends the conversation there. */

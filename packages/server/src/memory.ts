@@ -25,9 +25,12 @@ const MiB = 2 ** 20;
 /** Of all memory, what models may take together; the rest is for everything else. */
 const SHARE = 0.9;
 
-/** The memory that a loaded model takes at most. */
-export function memoryOf({ weightsBytes, scratchBytes, kvCacheBytes }: ModelInfo): number {
-  return weightsBytes + scratchBytes + kvCacheBytes;
+type Needs = Pick<ModelInfo, "weightsBytes" | "scratchBytes" | "kvCacheBytes">;
+
+/** The memory that a loaded model takes at most, together with its draft model. */
+export function memoryOf({ draftModel, ...model }: Needs & { draftModel?: Needs | undefined }): number {
+  const sum = ({ weightsBytes, scratchBytes, kvCacheBytes }: Needs) => weightsBytes + scratchBytes + kvCacheBytes;
+  return sum(model) + (draftModel ? sum(draftModel) : 0);
 }
 
 /** The memory that a file will need, guessed: the load itself knows it exactly, and refuses what doesn't fit. */

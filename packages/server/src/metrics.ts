@@ -146,13 +146,17 @@ function addSources(registry: Registry, sources: MetricSources): void {
   });
   perModel(
     "izwi_speculated_tokens",
-    "Tokens that a model's engine guessed ahead.",
-    ["outcome"],
+    "Tokens that a model's engine guessed ahead, from the text or by the draft model.",
+    ["source", "outcome"],
     (it, { id, model }) => {
       if (!model) return;
-      const { draftedTokens, acceptedTokens } = model.stats();
-      it.set({ model: id, outcome: "right" }, acceptedTokens);
-      it.set({ model: id, outcome: "wrong" }, draftedTokens - acceptedTokens);
+      const { draftedTokens, acceptedTokens, modelDraftedTokens, modelAcceptedTokens } = model.stats();
+      const set = (source: string, drafted: number, accepted: number) => {
+        it.set({ model: id, source, outcome: "right" }, accepted);
+        it.set({ model: id, source, outcome: "wrong" }, drafted - accepted);
+      };
+      set("text", draftedTokens - modelDraftedTokens, acceptedTokens - modelAcceptedTokens);
+      set("model", modelDraftedTokens, modelAcceptedTokens);
     },
   );
   perModel("izwi_preemptions", "Times that an answer gave its KV blocks to another one.", [], (it, { id, model }) => {

@@ -28,6 +28,8 @@ export interface AnswerFlags {
   duration?: number;
   prompt: string;
   system?: string;
+  /** A model's name or file. */
+  draftModel?: string;
   maxTokens: number;
   clients: number;
   warmup: boolean;
@@ -64,6 +66,7 @@ const answerOptions = [
   "clients",
   "warmup",
   "aborts",
+  "draftModel",
 ];
 const speedOptions = ["prefill", "depth", "batch", "tokens", "repetitions"];
 
@@ -92,6 +95,7 @@ export function addBench(program: Command, done: (flags: BenchFlags, command: Co
       numberParser("--aborts", percent),
       0,
     )
+    .option("--draft-model <name>", "answers: a small model that guesses ahead", nonEmpty("--draft-model"))
     .addHelpText("after", afterBench);
   addModelOptions(bench);
   bench.action((model: string | undefined) => done(benchFlags(bench, model), bench));
@@ -124,6 +128,9 @@ function benchFlags(bench: Command, operand: string | undefined): BenchFlags {
     const other = hasServer ? "--server" : operand === "chat" ? "'chat'" : option(aboutAnswers!);
     bench.error(`error: ${option(aboutSpeed)} is about a model's speed, and ${other} about answers: give one of them.`);
   }
+  if (hasServer && opts["draftModel"] !== undefined) {
+    bench.error("error: --draft-model is for a model in this process: start the --server with it.");
+  }
   const named = operand === "chat" ? undefined : operand;
   const model = modelFlags(opts);
   if (named !== undefined && model.model !== undefined && model.model !== named) {
@@ -141,12 +148,14 @@ function speedFlags({ prefill, depth, batch, tokens, repetitions }: ReturnType<C
 
 function answerFlags(bench: Command): AnswerFlags {
   const { iterations, requests, duration, prompt, system, maxTokens, clients, warmup = false, aborts } = bench.opts();
+  const { draftModel } = bench.opts();
   const wanted = (requests ?? iterations) as number | undefined;
   if (requests !== undefined && iterations !== undefined && requests !== iterations) {
     bench.error("error: --requests and --iterations mean the same: give one of them.");
   }
   const asked = { prompt, maxTokens, clients, warmup, aborts: aborts / 100 } as AnswerFlags;
   if (system !== undefined) asked.system = String(system);
+  if (draftModel !== undefined) asked.draftModel = String(draftModel);
   if (duration !== undefined) asked.duration = Number(duration);
   if (wanted !== undefined || duration === undefined) asked.requests = wanted ?? 10;
   return asked;

@@ -40,6 +40,8 @@ export interface ServeFlags {
   keepAlive?: number;
   contextLength?: number;
   speculation?: Speculation;
+  /** A model's name or file. */
+  draftModel?: string;
   kvType?: string;
 }
 
@@ -54,7 +56,8 @@ A model is loaded when the first request names it, or at the start with --model.
 Environment:
   IZWI_HOST, IZWI_PORT, IZWI_API_KEY, IZWI_BACKEND, IZWI_NUM_THREADS, IZWI_MAX_BATCH_SIZE, IZWI_MAX_CONCURRENT,
   IZWI_TIMEOUT, IZWI_CORS, IZWI_CORS_ORIGINS, IZWI_ALLOWED_HOSTS, IZWI_NO_UI, IZWI_SERVE_MODE, IZWI_LOG_LEVEL,
-  IZWI_LOG_FORMAT, IZWI_KEEP_ALIVE, IZWI_CONTEXT_LENGTH, IZWI_KV_CACHE_DTYPE   as the flags of these names
+  IZWI_LOG_FORMAT, IZWI_KEEP_ALIVE, IZWI_CONTEXT_LENGTH, IZWI_KV_CACHE_DTYPE, IZWI_SPECULATION, IZWI_DRAFT_MODEL
+                        as the flags of these names
   IZWI_UPSTREAMS        as --upstream, separated by commas; IZWI_UPSTREAM_API_KEY is their key
   IZWI_PRELOAD_MODELS   as --model, separated by commas
   IZWI_MODEL            the model for requests that name none
@@ -63,7 +66,7 @@ Configuration file (TOML; 'izwi --help' says where), after flags and environment
   [server]    host, port, api_key, cors, cors_origins, allowed_hosts, keep_alive, log_level, log_format,
               upstreams, upstream_api_key
   [runtime]   backend, threads, max_batch_size, max_concurrent, timeout, context_length, kv_type,
-              speculation
+              speculation, draft_model
   [models]    dir
   [ui]        enabled
   [defaults]  model
@@ -115,6 +118,11 @@ export function addServe(program: Command, done: (flags: ServeFlags, command: Co
     .addOption(
       new Option("--speculation <mode>", "guess tokens ahead where it pays (default: auto)").choices(speculations),
     )
+    .option(
+      "--draft-model <name>",
+      "a small model that guesses ahead for all others, which must have its vocabulary",
+      nonEmpty("--draft-model"),
+    )
     .option("--api-key <key>", "demand this key (IZWI_API_KEY keeps it out of process lists)", nonEmpty("--api-key"))
     .option("--upstream <name=url>", "pass this model's requests on to a server there", collector("--upstream"))
     .option("--cors", "let every web page call")
@@ -134,7 +142,7 @@ function serveFlags({ ui, ...opts }: Record<string, unknown>): ServeFlags {
     ...(["mode", "host", "port", "model", "maxBatchSize", "backend", "threads", "maxConcurrent", "timeout"] as const),
     ...(["logLevel", "logFormat", "cors", "corsOrigins", "allowedHosts", "apiKey", "keepAlive"] as const),
     "upstream",
-    ...(["contextLength", "kvType", "speculation"] as const),
+    ...(["contextLength", "kvType", "speculation", "draftModel"] as const),
   ];
   const given = names.flatMap((name) => (opts[name] === undefined ? [] : [[name, opts[name]]]));
   return { ...Object.fromEntries(given), ...(ui === false && { ui: false }) } as ServeFlags;

@@ -52,7 +52,8 @@ export async function measureAnswers(settings: AnswerSettings, context: CommandC
 async function open(settings: AnswerSettings, context: CommandContext): Promise<Responder> {
   // A refusal is to be counted, and not asked again in silence.
   if (settings.server !== undefined) return remoteResponder(settings.server, settings, context.stop.signal, 0);
-  const load = { ...settings.load, maxRunning: settings.clients, maxWaiting: settings.clients };
+  const { clients, draftModel } = settings;
+  const load = { ...settings.load, maxRunning: clients, maxWaiting: clients, ...(draftModel && { draftModel }) };
   return localResponder(await loadChosen(settings, load, context));
 }
 

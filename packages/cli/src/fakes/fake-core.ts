@@ -76,8 +76,8 @@ export class FakeModel implements ChatModel {
 
   stats(): EngineStats {
     const idle = { prefilledTokens: 0, cachedTokens: 0, decodedTokens: 0, steps: 0, running: 0, waiting: 0 };
-    const speculation = { draftedTokens: 0, acceptedTokens: 0, preemptions: 0 };
-    return { ...idle, ...speculation, blocksFree: 500, blocksCached: 0, blocksTotal: 500 };
+    const speculation = { draftedTokens: 0, acceptedTokens: 0, modelDraftedTokens: 0, modelAcceptedTokens: 0 };
+    return { ...idle, ...speculation, preemptions: 0, blocksFree: 500, blocksCached: 0, blocksTotal: 500 };
   }
 
   /** A token for each character; one for a special token where that is asked for. */

@@ -2,6 +2,7 @@ import type {
   NativeAddon,
   NativeChatRequest,
   NativeCompletionRequest,
+  NativeDraftInfo,
   NativeEvent,
   NativeLoad,
   NativeLoadOptions,
@@ -59,6 +60,8 @@ export class FakeModel implements NativeModel {
   stream = new FakeStream();
   scoring = new FakeStream();
   failure: Error | undefined;
+  draftModel: NativeDraftInfo | undefined;
+  failureOfDraft: string | null = null;
 
   info(): NativeModelInfo {
     return {
@@ -82,7 +85,12 @@ export class FakeModel implements NativeModel {
       isa: "scalar",
       threads: 1,
       loadMs: 1,
+      ...(this.draftModel && { draftModel: this.draftModel }),
     };
+  }
+
+  draftFailure(): string | null {
+    return this.failureOfDraft;
   }
 
   stats() {
@@ -93,6 +101,8 @@ export class FakeModel implements NativeModel {
       steps: 4,
       draftedTokens: 5,
       acceptedTokens: 3,
+      modelDraftedTokens: 4,
+      modelAcceptedTokens: 2,
       preemptions: 1,
       running: 0,
       waiting: 0,

@@ -3,7 +3,7 @@ import { abortable } from "../abort.js";
 
 export type LoadOptions = Pick<
   LoadModelOptions,
-  "backend" | "threads" | "contextLength" | "maxRunning" | "maxWaiting" | "speculation" | "modelsDir"
+  "backend" | "threads" | "contextLength" | "maxRunning" | "maxWaiting" | "speculation" | "draftModel" | "modelsDir"
 >;
 
 /** What sessions use of a loaded model; tests pass a fake. */
@@ -41,7 +41,8 @@ export class SharedModels {
   /** @param signal waits no longer; the load is given up when nobody waits for it any more */
   async acquire(name: string, options: LoadOptions, signal?: AbortSignal): Promise<ModelLease> {
     const resolved = await resolveModel(name, { modelsDir: options.modelsDir });
-    const loadOptions = withoutNames(options);
+    const draft = options.draftModel && (await resolveModel(options.draftModel, { modelsDir: options.modelsDir })).path;
+    const loadOptions = withoutNames({ ...options, ...(draft && { draftModel: draft }) });
     const key = JSON.stringify([resolved.path, loadOptions]);
     const shared = this.#shared.get(key) ?? this.#start(resolved.path, loadOptions);
     this.#shared.set(key, shared);
@@ -82,8 +83,9 @@ function withoutNames({
   maxRunning,
   maxWaiting,
   speculation,
+  draftModel,
 }: LoadOptions): LoadOptions {
-  const known = Object.entries({ backend, threads, contextLength, maxRunning, maxWaiting, speculation });
+  const known = Object.entries({ backend, threads, contextLength, maxRunning, maxWaiting, speculation, draftModel });
   return Object.fromEntries(known.filter(([, value]) => value !== undefined));
 }
 

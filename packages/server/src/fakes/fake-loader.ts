@@ -43,6 +43,8 @@ export class FakeModel {
       steps: 0,
       draftedTokens: 5,
       acceptedTokens: 3,
+      modelDraftedTokens: 2,
+      modelAcceptedTokens: 1,
       preemptions: 1,
       running: 1,
       waiting: 2,

@@ -133,6 +133,8 @@ export class FakeModel implements ServedModel {
       steps: 0,
       draftedTokens: 5,
       acceptedTokens: 3,
+      modelDraftedTokens: 2,
+      modelAcceptedTokens: 1,
       preemptions: 1,
       running: this.running,
       waiting: 0,
