@@ -18,6 +18,8 @@ pub struct NativeDraftInfo {
     pub quantization: String,
     pub parameter_count: f64,
     pub file_bytes: f64,
+    pub weights_bytes: f64,
+    pub scratch_bytes: f64,
     pub kv_cache_bytes: f64,
 }
 
@@ -103,6 +105,8 @@ impl NativeModel {
                 quantization: draft.model.quantization.clone(),
                 parameter_count: draft.model.num_parameters as f64,
                 file_bytes: draft.model.file_bytes as f64,
+                weights_bytes: draft.model.weights_bytes as f64,
+                scratch_bytes: draft.model.scratch_bytes as f64,
                 kv_cache_bytes: draft.model.kv_cache_bytes as f64,
             }),
         }

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use izwi_engine::Draft;
+use izwi_engine::{Draft, Speculation};
 use izwi_model::gguf::GgufFile;
 use izwi_model::{LoadOptions, ModelInfo};
 use izwi_text::Vocabulary;
 
 use crate::vocabulary::read_vocabulary;
-use crate::{ErrorCode, Result, RuntimeError};
+use crate::{ErrorCode, ModelOptions, Result, RuntimeError};
 
 /// What a draft model is.
 #[derive(Debug, Clone)]
@@ -25,9 +25,18 @@ pub(crate) struct DraftFile {
 }
 
 impl DraftFile {
+    /// That of the draft model that the options name for the model at `main_path`, where anything is guessed at all.
+    ///
     /// # Errors
-    /// Those of reading a model's file, and `UnsupportedModel` where the vocabulary isn't that of the model at `main_path`.
-    pub fn open(path: &Path, main_path: &Path, main_vocabulary: &Vocabulary) -> Result<Self> {
+    /// Those of reading a model's file, and `UnsupportedModel` where its vocabulary is another one.
+    pub fn wanted(options: &ModelOptions, main_path: &Path, main_vocabulary: &Vocabulary) -> Result<Option<Self>> {
+        let path = options.draft_model.as_deref();
+        let path = path.filter(|_| options.speculation != Speculation::Off);
+        path.map(|path| Self::open(path, main_path, main_vocabulary))
+            .transpose()
+    }
+
+    fn open(path: &Path, main_path: &Path, main_vocabulary: &Vocabulary) -> Result<Self> {
         let open = || {
             let file = GgufFile::open(path)?;
             let vocabulary = read_vocabulary(&file.metadata())?;
@@ -80,6 +89,15 @@ impl DraftFile {
             model: info,
         };
         Ok((draft, info))
+    }
+}
+
+/// The options of one of several loads that count as one: so many bytes are loaded before it and after it.
+pub(crate) fn as_part(options: &LoadOptions, bytes_before: usize, bytes_after: usize) -> LoadOptions {
+    let on_progress = options.on_progress.as_ref();
+    LoadOptions {
+        on_progress: on_progress.map(|told| told.as_part(bytes_before, bytes_after)),
+        ..options.clone()
     }
 }
 

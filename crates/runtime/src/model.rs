@@ -18,7 +18,7 @@ use izwi_text::{
 
 use crate::answer::Answer;
 use crate::answer_constraint::{AnswerConstraint, AnswerRules, CallRule, ThinkingRule};
-use crate::draft_file::{DraftFile, DraftInfo, tensor_bytes};
+use crate::draft_file::{DraftFile, DraftInfo, as_part, tensor_bytes};
 use crate::kv_file::{self, Identity};
 use crate::vocabulary::read_vocabulary;
 use crate::{
@@ -75,14 +75,9 @@ impl Model {
         let start = Instant::now();
         let file = GgufFile::open(path)?;
         let vocabulary = read_vocabulary(&file.metadata())?;
-        let draft_path = options
-            .draft_model
-            .as_deref()
-            .filter(|_| options.speculation != Speculation::Off);
         // What can be wrong with it is found before anything large is read.
-        let draft_file = draft_path
-            .map(|draft_path| DraftFile::open(draft_path, path, &vocabulary))
-            .transpose()?;
+        let draft_file = DraftFile::wanted(options, path, &vocabulary)?;
+        let draft_bytes = draft_file.as_ref().map_or(0, DraftFile::tensor_bytes);
         let defaults = EngineOptions::default();
         let max_running = options.max_running.unwrap_or(defaults.max_running);
         let load = LoadOptions {
@@ -90,7 +85,7 @@ impl Model {
                 rows: defaults.lone_prefill_chunk + max_running,
                 logit_rows: options.load.batch.logit_rows + max_running,
             },
-            ..options.load.clone()
+            ..as_part(&options.load, 0, draft_bytes)
         };
         let (model, info) = izwi_model::load_model(&file, &load)?;
         let tokenizer = Tokenizer::new(&vocabulary).map_err(invalid_file)?;
@@ -115,9 +110,8 @@ impl Model {
             },
             lone_prefill_chunk: defaults.lone_prefill_chunk,
         };
-        let draft = draft_file
-            .map(|draft| draft.load(load(num_bytes, 0), &info))
-            .transpose()?;
+        let draft_load = as_part(&options.load, tensor_bytes(&file), 0);
+        let draft = draft_file.map(|draft| draft.load(draft_load, &info)).transpose()?;
         let (draft, draft_info) = draft.unzip();
         Ok(Self {
             path: path.to_owned(),

@@ -258,7 +258,7 @@ describe("Model", () => {
     const addon = new FakeAddon();
     addon.model.draftModel = {
       ...{ path: "/models/draft.gguf", name: "Draft", quantization: "Q8_0" },
-      ...{ parameterCount: 10, fileBytes: 100, kvCacheBytes: 100 },
+      ...{ parameterCount: 10, fileBytes: 100, weightsBytes: 90, scratchBytes: 5, kvCacheBytes: 100 },
     };
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     const model = await openModel(addon, RESOLVED);

@@ -109,6 +109,8 @@ export interface NativeDraftInfo {
   quantization: string;
   parameterCount: number;
   fileBytes: number;
+  weightsBytes: number;
+  scratchBytes: number;
   kvCacheBytes: number;
 }
 

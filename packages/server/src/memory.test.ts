@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
 import { expect, it } from "vitest";
-import { fits, neededBytes, noRoom, systemMemory } from "./memory.js";
+import { fits, memoryOf, neededBytes, noRoom, systemMemory } from "./memory.js";
 
 const GB = 1e9;
 const memory = (total: number, available: number) => ({ totalBytes: () => total, availableBytes: () => available });
@@ -10,6 +10,12 @@ it("knows this machine's memory", () => {
   expect(systemMemory.totalBytes()).toBeLessThanOrEqual(totalmem());
   expect(systemMemory.availableBytes()).toBeGreaterThan(0);
   expect(systemMemory.availableBytes()).toBeLessThanOrEqual(totalmem());
+});
+
+it("counts a draft model with the model that it is for", () => {
+  const model = { weightsBytes: 100, scratchBytes: 20, kvCacheBytes: 3 };
+  expect(memoryOf(model)).toBe(123);
+  expect(memoryOf({ ...model, draftModel: { weightsBytes: 1000, scratchBytes: 200, kvCacheBytes: 30 } })).toBe(1353);
 });
 
 it("guesses a KV cache that isn't known", () => {
