@@ -1,5 +1,7 @@
 //! Look at the CPU once, and hand out a table of functions.
 
+#[cfg(target_arch = "aarch64")]
+use std::arch::is_aarch64_feature_detected;
 use std::sync::OnceLock;
 
 use half::f16;
@@ -19,11 +21,15 @@ pub enum Isa {
     Avx2,
     /// The same with AVX-512 (F, BW, DQ, VL) and its VNNI.
     Avx512Vnni,
+    /// 64-bit ARM.
+    Neon,
+    /// The same with the dot products of bytes of ARMv8.2.
+    NeonDotprod,
 }
 
 impl Isa {
-    /// Every instruction set, the best last.
-    pub const ALL: [Isa; 3] = [Isa::Scalar, Isa::Avx2, Isa::Avx512Vnni];
+    /// Every instruction set, the best of each processor family last.
+    pub const ALL: [Isa; 5] = [Isa::Scalar, Isa::Avx2, Isa::Avx512Vnni, Isa::Neon, Isa::NeonDotprod];
 
     /// The name that the environment variable `IZWI_ISA` takes.
     pub fn name(self) -> &'static str {
@@ -31,6 +37,8 @@ impl Isa {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
             Self::Avx512Vnni => "avx512vnni",
+            Self::Neon => "neon",
+            Self::NeonDotprod => "neondotprod",
         }
     }
 
@@ -52,6 +60,13 @@ impl Isa {
             }
             #[cfg(not(target_arch = "x86_64"))]
             Self::Avx2 | Self::Avx512Vnni => false,
+            // The kernels take a vector's first lane for the lowest address.
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => cfg!(target_endian = "little") && is_aarch64_feature_detected!("neon"),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDotprod => Self::Neon.is_available() && is_aarch64_feature_detected!("dotprod"),
+            #[cfg(not(target_arch = "aarch64"))]
+            Self::Neon | Self::NeonDotprod => false,
         }
     }
 }
@@ -243,6 +258,12 @@ impl Kernels {
             Isa::Avx512Vnni => Some(&crate::x86::avx512::KERNELS),
             #[cfg(not(target_arch = "x86_64"))]
             Isa::Avx2 | Isa::Avx512Vnni => None,
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => Some(&crate::arm::NEON),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDotprod => Some(&crate::arm::NEON_DOTPROD),
+            #[cfg(not(target_arch = "aarch64"))]
+            Isa::Neon | Isa::NeonDotprod => None,
         }
     }
 

@@ -8,6 +8,8 @@
 
 pub mod activation;
 pub mod activations;
+#[cfg(target_arch = "aarch64")]
+mod arm;
 pub mod attention;
 mod bandwidth;
 pub mod blocks;

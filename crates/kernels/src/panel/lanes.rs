@@ -18,7 +18,7 @@ pub(crate) trait Lanes {
     unsafe fn load(bytes: *const u8) -> Self::Ints;
     unsafe fn and(v: Self::Ints, mask: u8) -> Self::Ints;
     unsafe fn or(a: Self::Ints, b: Self::Ints) -> Self::Ints;
-    /// Shifts 16-bit values; to the left if `by`, a constant, is negative.
+    /// Shifts 16-bit values, or bytes: the caller masks what crosses over. To the left if `by`, a constant, is negative.
     unsafe fn shift_right(v: Self::Ints, by: i32) -> Self::Ints;
     /// Bytes, widened to 32 bits.
     unsafe fn unsigned_bytes(bytes: *const u8) -> Self::Ints;
