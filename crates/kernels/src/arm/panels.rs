@@ -1,4 +1,5 @@
-//! Panels with NEON: a vector is four of the sixteen rows, and two or four of them are worked on together.
+//! Panels with NEON: a vector is four of the sixteen rows. Two of them are worked on together, or all four for a single
+//! token, for which there are registers enough.
 
 use std::arch::aarch64::*;
 use std::arch::asm;
@@ -52,7 +53,7 @@ unsafe fn multiply_widening<F: Format>(panel: &[u8], x: &[&[QuantBlock]], out: &
         unsafe {
             match x.len() {
                 1 => lanes::multiply::<Neon<Widening, 4>, F, 1>(panel, num_blocks, [at(0)], out),
-                2 => lanes::multiply::<Neon<Widening, 4>, F, 2>(panel, num_blocks, from_fn(at), out),
+                2 => lanes::multiply::<Neon<Widening, 2>, F, 2>(panel, num_blocks, from_fn(at), out),
                 _ => lanes::multiply::<Neon<Widening, 2>, F, WIDENING_TOKENS>(panel, num_blocks, from_fn(at), out),
             }
         }
@@ -60,8 +61,8 @@ unsafe fn multiply_widening<F: Format>(panel: &[u8], x: &[&[QuantBlock]], out: &
 }
 
 /// # Safety
-/// The machine has NEON and its dot products. `x` is 1 to 8 rows, `panel` as many panel blocks as a row has blocks, and `out` as many
-/// tokens.
+/// The machine has NEON and its dot products. `x` is 1 to 8 rows, `panel` as many panel blocks as a row has blocks, and
+/// `out` as many tokens.
 #[target_feature(enable = "neon,dotprod")]
 unsafe fn multiply_dotprod<F: Format>(panel: &[u8], x: &[&[QuantBlock]], out: &mut [[f32; PANEL_ROWS]]) {
     let (panel, num_blocks) = (panel.as_ptr(), x[0].len());
@@ -71,8 +72,8 @@ unsafe fn multiply_dotprod<F: Format>(panel: &[u8], x: &[&[QuantBlock]], out: &m
     unsafe {
         match x.len() {
             1 => lanes::multiply::<Neon<Dotprod, 4>, F, 1>(panel, num_blocks, [at(0)], out),
-            2 => lanes::multiply::<Neon<Dotprod, 4>, F, 2>(panel, num_blocks, from_fn(at), out),
-            3..=4 => lanes::multiply::<Neon<Dotprod, 4>, F, 4>(panel, num_blocks, from_fn(at), out),
+            2 => lanes::multiply::<Neon<Dotprod, 2>, F, 2>(panel, num_blocks, from_fn(at), out),
+            3..=4 => lanes::multiply::<Neon<Dotprod, 2>, F, 4>(panel, num_blocks, from_fn(at), out),
             5..=6 => lanes::multiply::<Neon<Dotprod, 2>, F, 6>(panel, num_blocks, from_fn(at), out),
             _ => lanes::multiply::<Neon<Dotprod, 2>, F, PANEL_TOKENS>(panel, num_blocks, from_fn(at), out),
         }
@@ -211,12 +212,11 @@ impl<P: Products, const V: usize> Lanes for Neon<P, V> {
 
     #[inline(always)]
     unsafe fn finish(v: Self::Floats) -> Self::Floats {
-        let mut same = v;
-        for v in &mut same {
+        v.map(|mut v| {
             // SAFETY: no instruction at all.
-            unsafe { asm!("/* {0:v} */", inout(vreg) * v, options(nostack, preserves_flags)) };
-        }
-        same
+            unsafe { asm!("/* {0:v} */", inout(vreg) v, options(nostack, preserves_flags)) };
+            v
+        })
     }
 
     #[inline(always)]

@@ -45,15 +45,32 @@ impl Products for Dotprod {
         // SAFETY: the caller's; a group has eight quads.
         unsafe {
             let mut dots = x.map(|x| lanes::start::<Neon<Self, V>, F, QUADS>(&*x, place.group, first));
-            for first in (first..first + QUADS).step_by(4) {
-                let x = x.map(|x| quants(x, place.group, first));
-                add_quad::<F, V, T, 0>(words, place, first, x, &mut dots);
-                add_quad::<F, V, T, 1>(words, place, first, x, &mut dots);
-                add_quad::<F, V, T, 2>(words, place, first, x, &mut dots);
-                add_quad::<F, V, T, 3>(words, place, first, x, &mut dots);
+            add_four::<F, V, T>(words, place, first, x, &mut dots);
+            // Written out, so that the quad's number is a constant: it decides which bits are taken.
+            if QUADS == 8 {
+                add_four::<F, V, T>(words, place, first + 4, x, &mut dots);
             }
             dots
         }
+    }
+}
+
+/// Four quads, whose quants are one vector for each token.
+#[inline(always)]
+unsafe fn add_four<F: Format, const V: usize, const T: usize>(
+    words: *const u8,
+    place: Place,
+    first: usize,
+    x: &[*const QuantBlock; T],
+    dots: &mut [[int32x4_t; V]; T],
+) {
+    // SAFETY: the caller has the feature, and its words have the quads.
+    unsafe {
+        let x = x.map(|x| quants(x, place.group, first));
+        add_quad::<F, V, T, 0>(words, place, first, x, dots);
+        add_quad::<F, V, T, 1>(words, place, first, x, dots);
+        add_quad::<F, V, T, 2>(words, place, first, x, dots);
+        add_quad::<F, V, T, 3>(words, place, first, x, dots);
     }
 }
 
@@ -78,6 +95,9 @@ unsafe fn add_quad<F: Format, const V: usize, const T: usize, const LANE: usize>
 }
 
 /// Apart, because only a function with the feature may use the instruction; its intrinsic isn't stable yet.
+///
+/// The assembly isn't called pure, so that the compiler keeps the order of the source, quad by quad. Left to itself it goes
+/// token by token, which takes all of a group's weights at once, and more registers than there are.
 #[inline]
 #[target_feature(enable = "neon,dotprod")]
 unsafe fn sdot<const LANE: usize>(sum: int32x4_t, weights: int32x4_t, x: int8x16_t) -> int32x4_t {
@@ -90,7 +110,7 @@ unsafe fn sdot<const LANE: usize>(sum: int32x4_t, weights: int32x4_t, x: int8x16
             weights = in(vreg) weights,
             x = in(vreg) x,
             lane = const LANE,
-            options(pure, nomem, nostack, preserves_flags)
+            options(nomem, nostack, preserves_flags)
         );
     }
     sum
@@ -108,6 +128,7 @@ const fn most_in_16_bits<F: Format>() -> usize {
     }
 }
 
+/// NEON alone.
 impl Products for Widening {
     #[inline(always)]
     unsafe fn dots<F: Format, const V: usize, const QUADS: usize, const T: usize>(
@@ -116,40 +137,70 @@ impl Products for Widening {
         first: usize,
         x: &[*const QuantBlock; T],
     ) -> [[int32x4_t; V]; T] {
-        let most = const { most_in_16_bits::<F>() };
         // SAFETY: the caller's; a group has eight quads.
         unsafe {
-            let mut dots = x.map(|x| lanes::start::<Neon<Self, V>, F, QUADS>(&*x, place.group, first));
-            // Of each vector's first and last two rows: products of four columns a row.
-            let mut products = [[[vdupq_n_s16(0); 2]; V]; T];
-            for i in 0..QUADS {
-                let weights = F::quad::<Neon<Self, V>>(words, place.group, first + i, place.first_row);
-                for t in 0..T {
-                    let x = (&raw const (*x[t]).quants)
-                        .cast::<i32>()
-                        .add(8 * place.group + first + i);
-                    let x = vreinterpretq_s8_s32(vdupq_n_s32(*x));
-                    for v in 0..V {
-                        let weights = vreinterpretq_s8_s32(weights[v]);
-                        let sums = &mut products[t][v];
-                        *sums = if i % most == 0 {
-                            [
-                                vmull_s8(vget_low_s8(weights), vget_low_s8(x)),
-                                vmull_high_s8(weights, x),
-                            ]
-                        } else {
-                            [
-                                vmlal_s8(sums[0], vget_low_s8(weights), vget_low_s8(x)),
-                                vmlal_high_s8(sums[1], weights, x),
-                            ]
-                        };
-                        if (i + 1) % most == 0 || i + 1 == QUADS {
-                            dots[t][v] = vpadalq_s16(dots[t][v], vpaddq_s16(sums[0], sums[1]));
-                        }
+            let mut sums = Sums {
+                dots: x.map(|x| lanes::start::<Neon<Self, V>, F, QUADS>(&*x, place.group, first)),
+                products: [[[vdupq_n_s16(0); 2]; V]; T],
+            };
+            // Written out, so that the quad's number is a constant: it decides which bits are taken.
+            sums.add_quad::<F, QUADS, 0>(words, place, first, x);
+            sums.add_quad::<F, QUADS, 1>(words, place, first, x);
+            sums.add_quad::<F, QUADS, 2>(words, place, first, x);
+            sums.add_quad::<F, QUADS, 3>(words, place, first, x);
+            if QUADS == 8 {
+                sums.add_quad::<F, QUADS, 4>(words, place, first, x);
+                sums.add_quad::<F, QUADS, 5>(words, place, first, x);
+                sums.add_quad::<F, QUADS, 6>(words, place, first, x);
+                sums.add_quad::<F, QUADS, 7>(words, place, first, x);
+            }
+            sums.dots
+        }
+    }
+}
+
+struct Sums<const V: usize, const T: usize> {
+    dots: [[int32x4_t; V]; T],
+    /// Of each vector's first and last two rows: products of four columns a row.
+    products: [[[int16x8_t; 2]; V]; T],
+}
+
+impl<const V: usize, const T: usize> Sums<V, T> {
+    /// The quad `QUAD` after `first`.
+    #[inline(always)]
+    unsafe fn add_quad<F: Format, const QUADS: usize, const QUAD: usize>(
+        &mut self,
+        words: *const u8,
+        place: Place,
+        first: usize,
+        x: &[*const QuantBlock; T],
+    ) {
+        let most = const { most_in_16_bits::<F>() };
+        // SAFETY: the caller has NEON, and its words have the quad.
+        unsafe {
+            let weights = F::quad::<Neon<Widening, V>>(words, place.group, first + QUAD, place.first_row);
+            for t in 0..T {
+                let quants = (&raw const (*x[t]).quants).cast::<i32>();
+                let x = vreinterpretq_s8_s32(vdupq_n_s32(*quants.add(8 * place.group + first + QUAD)));
+                for v in 0..V {
+                    let weights = vreinterpretq_s8_s32(weights[v]);
+                    let (dots, products) = (&mut self.dots[t][v], &mut self.products[t][v]);
+                    *products = if QUAD.is_multiple_of(most) {
+                        [
+                            vmull_s8(vget_low_s8(weights), vget_low_s8(x)),
+                            vmull_high_s8(weights, x),
+                        ]
+                    } else {
+                        [
+                            vmlal_s8(products[0], vget_low_s8(weights), vget_low_s8(x)),
+                            vmlal_high_s8(products[1], weights, x),
+                        ]
+                    };
+                    if (QUAD + 1).is_multiple_of(most) || QUAD + 1 == QUADS {
+                        *dots = vpadalq_s16(*dots, vpaddq_s16(products[0], products[1]));
                     }
                 }
             }
-            dots
         }
     }
 }
