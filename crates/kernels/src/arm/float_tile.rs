@@ -1,5 +1,4 @@
-//! Rows of F32, F16 or BF16 weights times up to four rows of f32 activations. Also the scores of attention, whose keys are
-//! F16 rows.
+//! Rows of F32, F16 or BF16 weights times up to four rows of f32 activations.
 
 use std::arch::aarch64::*;
 

@@ -11,6 +11,9 @@ mod panels;
 #[allow(clippy::needless_range_loop)]
 mod products;
 #[allow(clippy::needless_range_loop)]
+mod q8_values;
+mod scores;
+#[allow(clippy::needless_range_loop)]
 mod values;
 mod vector;
 
@@ -26,6 +29,7 @@ pub(crate) static NEON: Kernels = TABLE;
 pub(crate) static NEON_DOTPROD: Kernels = Kernels {
     isa: Isa::NeonDotprod,
     panels: panels::DOTPROD,
+    scores_q8_0: q8_values::scores_dotprod,
     ..TABLE
 };
 
@@ -44,7 +48,10 @@ const TABLE: Kernels = Kernels {
     exp_and_sum: vector::exp_and_sum,
     scale: scalar::scale,
     to_f16: vector::to_f16,
+    scores_f16: scores::scores_f16,
     add_values: values::add_values,
+    scores_q8_0: q8_values::scores_widening,
+    add_values_q8_0: q8_values::add_values,
 };
 
 /// In the order of [`BlockType::ALL`]. Quantized weights are packed into panels; as they lie in a file, they're left to
