@@ -2,7 +2,7 @@
 // (the model answers every turn itself, and lives with what it said).
 //
 //   node models/evaluate.mjs [--model FILE] [--dialogues FILE] [--category NAME] [--limit N] [--temperature 0|default]
-//                            [--json] [--failures N]
+//                            [--kv-cache-type f16|q8_0] [--json] [--failures N]
 //
 // A dialogue passes if all its checks do. Exit code 1 if a target is missed, 2 for a wrong argument or an unreadable file.
 
@@ -87,6 +87,7 @@ function readArguments() {
       category: { type: "string" },
       limit: { type: "string" },
       temperature: { type: "string", default: "0" },
+      "kv-cache-type": { type: "string", default: "f16" },
       failures: { type: "string", default: "0" },
       json: { type: "boolean", default: false },
     },
@@ -209,7 +210,7 @@ let options, dialogues, model;
 try {
   options = readArguments();
   dialogues = readDialogues(options);
-  model = await loadModel(options.model);
+  model = await loadModel(options.model, { kvCacheType: options["kv-cache-type"] });
 } catch (error) {
   console.error(`evaluate: ${error.message}`);
   process.exit(2);

@@ -87,8 +87,8 @@ pub(crate) fn save(engine: &Engine, identity: Identity, tokens: Vec<u32>, path: 
     Ok(num_blocks * layout.block_size)
 }
 
-/// Puts a file's blocks into the cache. Returns how many tokens are there afterwards: 0 for a file of another model or
-/// version, fewer than the file has where there is no room.
+/// Puts a file's blocks into the cache. Returns how many tokens are there afterwards: 0 for a file of another model, type
+/// of KV cache or version, fewer than the file has where there is no room.
 ///
 /// # Errors
 /// `InvalidSessionFile` for a file that can't be read or is damaged, `Closed`.

@@ -279,7 +279,7 @@ impl Model {
     }
 
     /// Puts the KV blocks of a file back: a prompt that begins with their tokens isn't read again. Returns how many
-    /// tokens are cached then; 0 for a file of another model, backend or version of the engine.
+    /// tokens are cached then; 0 for a file of another model, backend, type of KV cache or version of the engine.
     ///
     /// # Errors
     /// `InvalidSessionFile` for one that can't be read or is damaged, `Closed`.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use izwi_model::random_model::RandomModel;
 use izwi_runtime::{
-    ChatEvent, ChatMessage, ChatRequest, ChatStream, ErrorCode, GenerationSettings, LoadOptions, Model, ModelOptions,
-    Role, Usage,
+    BackendChoice, ChatEvent, ChatMessage, ChatRequest, ChatStream, ErrorCode, GenerationSettings, KvType, LoadOptions,
+    Model, ModelOptions, Role, Usage,
 };
 
 /// A folder that is gone when it's dropped.
@@ -46,6 +46,10 @@ impl Drop for Folder {
 }
 
 fn load(folder: &Folder, seed: u64, context_length: usize) -> Model {
+    load_with(folder, seed, context_length, KvType::F16)
+}
+
+fn load_with(folder: &Folder, seed: u64, context_length: usize, kv_type: KvType) -> Model {
     let path = folder.file(&format!("model-{seed}.gguf"));
     if !path.exists() {
         let model = RandomModel {
@@ -55,7 +59,9 @@ fn load(folder: &Folder, seed: u64, context_length: usize) -> Model {
         model.write(&path).unwrap();
     }
     let load = LoadOptions {
+        backend: BackendChoice::Cpu,
         context_length: Some(context_length),
+        kv_type,
         ..Default::default()
     };
     let options = ModelOptions {
@@ -149,6 +155,29 @@ fn another_model_takes_nothing_and_a_smaller_one_what_fits() {
         first.save_chat_cache(&asked, &path).unwrap_err().code,
         ErrorCode::Closed
     );
+}
+
+#[test]
+fn a_file_is_of_the_type_of_its_kv_cache() {
+    let folder = Folder::new();
+    let (request, path) = (request(6), folder.file("q8.kv"));
+    let first = load_with(&folder, 1, 2048, KvType::Q8_0);
+    ask(&first, &request);
+    let saved = first.save_chat_cache(&request, &path).unwrap();
+    assert!(saved > 0);
+    assert_eq!(
+        load_with(&folder, 1, 2048, KvType::Q8_0).load_cache(&path).unwrap(),
+        saved
+    );
+
+    let other = load_with(&folder, 1, 2048, KvType::F16);
+    assert_eq!(other.load_cache(&path).unwrap(), 0);
+    assert_eq!(ask(&other, &request).cached_tokens, 0);
+    let halves = folder.file("f16.kv");
+    assert_eq!(other.save_chat_cache(&request, &halves).unwrap(), saved);
+    let bytes = |path| std::fs::metadata(path).unwrap().len() as f64;
+    let ratio = bytes(&path) / bytes(&halves);
+    assert!((ratio - 17.0 / 32.0).abs() < 0.01, "{ratio}");
 }
 
 #[test]

@@ -40,8 +40,8 @@ describe("chat's flags", () => {
     [["--stop", "A", "--stop", "B"], { stop: ["A", "B"] }],
     [["--stats", "--json"], { stats: true, json: true }],
     [
-      ["--backend", "candle", "--threads", "4", "--context-length", "4096"],
-      { backend: "candle", threads: 4, contextLength: 4096 },
+      ["--backend", "cpu", "--threads", "4", "--context-length", "4096", "--kv-type", "q8_0"],
+      { backend: "cpu", threads: 4, contextLength: 4096, kvType: "q8_0" },
     ],
   ];
   it.each(table)("%j", (argv, expected) => {

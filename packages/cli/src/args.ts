@@ -10,9 +10,10 @@ import {
   commonFlags,
   nonEmpty,
   numberParser,
+  kvTypeOption,
   speculations,
 } from "./args/options.js";
-import type { Backend, CommonFlags, Speculation } from "./args/options.js";
+import type { Backend, CommonFlags, KvType, Speculation } from "./args/options.js";
 import { addBench } from "./args/bench.js";
 import type { BenchFlags } from "./args/bench.js";
 import { addCompletions } from "./args/completions.js";
@@ -61,6 +62,7 @@ export interface ChatFlags {
   speculation?: Speculation;
   /** A model's name or file. */
   draftModel?: string;
+  kvType?: KvType;
   /** A file that the conversation is written to, after each answer. */
   save?: string;
   /** A file of a conversation to go on with. */
@@ -101,6 +103,7 @@ Environment:
   IZWI_BACKEND      as --backend
   IZWI_NUM_THREADS  as --threads
   IZWI_SPECULATION  as --speculation; IZWI_DRAFT_MODEL as --draft-model
+  IZWI_KV_CACHE_DTYPE  as --kv-type
   IZWI_PLAYER       the program that plays sound; 'izwi tts --help' has more
   IZWI_NO_HISTORY   set: what you type is not kept between runs
   IZWI_CONFIG       as --config
@@ -242,6 +245,7 @@ function addChat(program: Command, done: (invocation: Invocation) => void): void
       new Option("--speculation <mode>", "guess tokens ahead where it pays (default: auto)").choices(speculations),
     )
     .option("--draft-model <name>", "a small model of the same family that guesses ahead", nonEmpty("--draft-model"))
+    .addOption(kvTypeOption())
     .option("--save <file>", "write the conversation to this file, after each answer", nonEmpty("--save"))
     .option("--resume <file>", "go on with the conversation of this file", nonEmpty("--resume"))
     .addHelpText("after", afterChatHelp);
@@ -255,7 +259,7 @@ function chatFlags(opts: Record<string, unknown>): ChatFlags {
     if (opts[key] !== undefined) sampling[key] = opts[key] as number;
   }
   const { model, system, voice, voiceOut, prompt, think, save, resume } = opts;
-  const { backend, threads, contextLength, speculation, draftModel } = opts;
+  const { backend, threads, contextLength, speculation, draftModel, kvType } = opts;
   const given = {
     model,
     system,
@@ -268,6 +272,7 @@ function chatFlags(opts: Record<string, unknown>): ChatFlags {
     contextLength,
     speculation,
     draftModel,
+    kvType,
     save,
     resume,
   };

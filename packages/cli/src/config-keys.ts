@@ -1,17 +1,9 @@
 /** Every setting of the configuration file: what it may be, its variable in the environment, and its default. */
-import { backends, speculations } from "./args/options.js";
+import { backends, kvTypes, speculations } from "./args/options.js";
 import { contextLengthRange, parseNumber, threadsRange } from "./number-options.js";
 import type { NumberRange } from "./number-options.js";
 import { defaultModelName } from "./package-info.js";
-import {
-  batchSizeRange,
-  concurrencyRange,
-  kvTypes,
-  logFormats,
-  logLevels,
-  portRange,
-  timeoutRange,
-} from "./serve-options.js";
+import { batchSizeRange, concurrencyRange, logFormats, logLevels, portRange, timeoutRange } from "./serve-options.js";
 import { parseBoolean, parseChoice, parseDuration, parseList } from "./values.js";
 
 export interface ConfigKey {

@@ -12,10 +12,11 @@ function contextText({ contextLength, trainedContextLength, contextShortened }: 
   return contextShortened ? `${whole} (of ${trainedContextLength}, for want of memory)` : whole;
 }
 
-/** Such as "cpu avx2, 4 threads". */
-export function computes({ backend, device, isa, threads }: ModelInfo): string {
+/** Such as "cpu avx2, 4 threads"; with the KV cache's type where it was chosen. */
+export function computes({ backend, device, isa, threads, kvCacheType }: ModelInfo): string {
   const where = [...new Set([backend, device, isa])].filter((part) => part !== "").join(" ");
-  return `${where}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+  const cache = kvCacheType === "q8_0" ? ", KV cache in q8_0" : "";
+  return `${where}, ${threads} ${threads === 1 ? "thread" : "threads"}${cache}`;
 }
 
 export function parameters(count: number): string {

@@ -10,9 +10,6 @@ export type LogLevel = (typeof logLevels)[number];
 export const logFormats = ["text", "json"] as const;
 export type LogFormat = (typeof logFormats)[number];
 
-/** What the engine's KV cache can hold. */
-export const kvTypes = ["f16"] as const;
-
 export const portRange: NumberRange = { integer: true, min: 0, max: 65_535 };
 export const batchSizeRange: NumberRange = { integer: true, min: 1, max: 1024 };
 export const concurrencyRange: NumberRange = { integer: true, min: 1, max: 100_000 };

@@ -170,7 +170,7 @@ it.each([
   [{}, { IZWI_PORT: "x" }, {}, "IZWI_PORT must be a whole number from 0 to 65535, not 'x'"],
   [{}, {}, { "server.port": "x" }, "server.port in /c.toml must be a whole number"],
   [{}, { IZWI_CORS: "maybe" }, {}, "IZWI_CORS must be true or false, not 'maybe'"],
-  [{}, { IZWI_KV_CACHE_DTYPE: "q8_0" }, {}, "IZWI_KV_CACHE_DTYPE must be one of f16, not 'q8_0'"],
+  [{}, { IZWI_KV_CACHE_DTYPE: "q4_0" }, {}, "IZWI_KV_CACHE_DTYPE must be one of f16, q8_0, not 'q4_0'"],
   [{ cors: true, corsOrigins: ["http://a"] }, {}, {}, "give one of them"],
   [{ corsOrigins: ["localhost"] }, {}, {}, "An origin looks like http://localhost:5173, not 'localhost'"],
   [{ apiKey: "two words" }, {}, {}, "without spaces"],

@@ -7,7 +7,6 @@ import type { NumberRange } from "./number-options.js";
 import {
   batchSizeRange,
   concurrencyRange,
-  kvTypes,
   logFormats,
   logLevels,
   portRange,
@@ -56,8 +55,6 @@ export function serveSettings(flags: ServeFlags, common: CommonFlags, sources: S
   checkApiKey(apiKey);
   const timeout = flags.timeout ?? number({ env: "IZWI_TIMEOUT", key: "runtime.timeout" }, timeoutRange) ?? 300;
   const level = flags.logLevel ?? choice({ env: "IZWI_LOG_LEVEL", key: "server.log_level" }, logLevels) ?? "info";
-  // Only one exists; asking for another must not be passed over.
-  choice({ env: "IZWI_KV_CACHE_DTYPE", key: "runtime.kv_type" }, kvTypes);
   return {
     mode: flags.mode ?? choice({ env: "IZWI_SERVE_MODE" }, serveModes) ?? "server",
     ...(host !== undefined && { host }),

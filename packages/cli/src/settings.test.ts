@@ -26,6 +26,8 @@ describe("chatSettings", () => {
     });
     const flags = { model: "from-flag", threads: 5, backend: "candle" } as const;
     expect(settings(flags, env)).toMatchObject({ model: "from-flag", load: { threads: 5, backend: "candle" } });
+    expect(settings({}, { IZWI_KV_CACHE_DTYPE: "q8_0" }).load).toEqual({ kvCacheType: "q8_0" });
+    expect(settings({ kvType: "f16" }, { IZWI_KV_CACHE_DTYPE: "q8_0" }).load).toEqual({ kvCacheType: "f16" });
   });
 
   it("has a draft model where one is named, and only for commands that answer", () => {
@@ -48,6 +50,7 @@ describe("chatSettings", () => {
     ["IZWI_NUM_THREADS", "many", /IZWI_NUM_THREADS must be a whole number from 1 to 1024, not 'many'/],
     ["IZWI_BACKEND", "gpu", /IZWI_BACKEND must be one of auto, cpu/],
     ["IZWI_SPECULATION", "2", /IZWI_SPECULATION must be one of auto, off/],
+    ["IZWI_KV_CACHE_DTYPE", "f32", /IZWI_KV_CACHE_DTYPE must be one of f16, q8_0, not 'f32'/],
   ])("refuses %s=%s", (name, value, message) => {
     expect(() => settings({}, { [name]: value })).toThrow(UsageError);
     expect(() => settings({}, { [name]: value })).toThrow(message);

@@ -4,8 +4,8 @@
  */
 import type { ChatFlags } from "./args.js";
 import type { ModelFlags } from "./args/measure.js";
-import { backends, speculations } from "./args/options.js";
-import type { Backend, CommonFlags, OutputFormat, Speculation } from "./args/options.js";
+import { backends, kvTypes, speculations } from "./args/options.js";
+import type { Backend, CommonFlags, KvType, OutputFormat, Speculation } from "./args/options.js";
 import { UsageError } from "./failure.js";
 import { contextLengthRange, parseNumber, threadsRange } from "./number-options.js";
 import type { NumberRange, Sampling } from "./number-options.js";
@@ -78,16 +78,21 @@ export interface LoadSettings {
   threads?: number;
   contextLength?: number;
   speculation?: Speculation;
+  kvCacheType?: KvType;
   /** Only for commands that answer: the others have no use for it. */
   draftModel?: string;
 }
 
+export interface LoadFlags {
+  backend?: Backend;
+  threads?: number;
+  contextLength?: number;
+  speculation?: Speculation;
+  kvType?: KvType;
+}
+
 /** How a model is loaded, for every command that loads one. */
-export function loadSettings(
-  flags: { backend?: Backend; threads?: number; contextLength?: number; speculation?: Speculation },
-  common: CommonFlags,
-  sources: Sources,
-): LoadSettings {
+export function loadSettings(flags: LoadFlags, common: CommonFlags, sources: Sources): LoadSettings {
   const number = (names: SettingNames, range: NumberRange) =>
     sources.value(names, (name, text) => parseNumber(name, text, range));
   const modelsDir = modelsDirectory(common, sources);
@@ -102,18 +107,24 @@ export function loadSettings(
     sources.value({ env: "IZWI_SPECULATION", key: "runtime.speculation" }, (name, text) =>
       parseChoice(name, text, speculations),
     );
+  const kvCacheType =
+    flags.kvType ??
+    sources.value({ env: "IZWI_KV_CACHE_DTYPE", key: "runtime.kv_type" }, (name, text) =>
+      parseChoice(name, text, kvTypes),
+    );
   return {
     ...(modelsDir !== undefined && { modelsDir }),
     ...(backend !== undefined && { backend }),
     ...(threads !== undefined && { threads }),
     ...(contextLength !== undefined && { contextLength }),
     ...(speculation !== undefined && { speculation }),
+    ...(kvCacheType !== undefined && { kvCacheType }),
   };
 }
 
 /** The same for commands that answer. */
 export function answerSettings(
-  flags: Omit<LoadSettings, "modelsDir">,
+  flags: LoadFlags & { draftModel?: string },
   common: CommonFlags,
   sources: Sources,
 ): LoadSettings {
@@ -123,11 +134,12 @@ export function answerSettings(
 
 /** Where a conversation goes is said by a flag alone: no variable may send it away unseen. */
 function remoteFor(flags: ChatFlags, common: CommonFlags, sources: Sources): ServerAddress {
-  const local = flags.backend ?? flags.threads ?? flags.contextLength ?? flags.speculation ?? flags.draftModel;
+  const { backend, threads, contextLength, speculation, draftModel, kvType } = flags;
+  const local = backend ?? threads ?? contextLength ?? speculation ?? draftModel ?? kvType;
   if (local === undefined) return serverAddress(common, sources);
   throw new UsageError(
-    "--backend, --threads, --context-length, --speculation and --draft-model are for a model in this process, not for " +
-      "a --server.",
+    "--backend, --threads, --context-length, --speculation, --draft-model and --kv-type are for a model in this " +
+      "process, not for a --server.",
   );
 }
 

@@ -1,5 +1,5 @@
 export { loadModel, Model } from "./model.js";
-export type { Backend, EngineStats, LoadModelOptions, ModelInfo, Speculation } from "./model.js";
+export type { Backend, EngineStats, KvCacheType, LoadModelOptions, ModelInfo, Speculation } from "./model.js";
 
 export type { LoadProgress } from "./load-progress.js";
 export type { ChatStream } from "./chat-stream.js";

@@ -20,6 +20,7 @@ describe("loadModel", () => {
     ["maxRunning", { maxRunning: "2" }],
     ["maxWaiting", { maxWaiting: -1 }],
     ["speculation", { speculation: "always" }],
+    ["kvCacheType", { kvCacheType: "q4_0" }],
     ["onProgress", { onProgress: "bar" }],
     ["draftModel", { draftModel: " " }],
   ];

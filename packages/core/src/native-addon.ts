@@ -35,6 +35,8 @@ export interface NativeLoadOptions {
   speculation?: string;
   /** A model's file. */
   draftModel?: string;
+  /** f16 | q8_0 */
+  kvCacheType?: string;
 }
 
 export interface NativeModel {
@@ -94,6 +96,8 @@ export interface NativeModelInfo {
   kvCacheBytes: number;
   /** The context is shorter than the model's own for want of memory, and nobody asked for one. */
   contextShortened: boolean;
+  /** The type of its keys and values: f16 or q8_0; f32 for the backend candle. */
+  kvCacheType: string;
   backend: string;
   device: string;
   isa: string;

@@ -102,8 +102,9 @@ export class Connection {
  */
 function onlyBackendOptions(options: BackendOptions): BackendOptions {
   const { model, baseUrl, apiKey, headers, chatBackend, modelsDir } = options;
-  const { backend, threads, contextLength, maxRunning, maxWaiting, speculation, draftModel } = options;
+  const { backend, threads, contextLength, maxRunning, maxWaiting, speculation, draftModel, kvCacheType } = options;
   const remote = { model, baseUrl, apiKey, headers, chatBackend };
-  const local = { modelsDir, backend, threads, contextLength, maxRunning, maxWaiting, speculation, draftModel };
+  const how = { backend, threads, contextLength, maxRunning, maxWaiting, speculation, draftModel, kvCacheType };
+  const local = { modelsDir, ...how };
   return Object.fromEntries(Object.entries({ ...remote, ...local }).filter(([, value]) => value !== undefined));
 }

@@ -42,7 +42,15 @@ export interface TurnSettings extends AnswerSettings {
 /** Where a model runs in this process, and how. */
 export type LocalOptions = Pick<
   LoadModelOptions,
-  "backend" | "threads" | "contextLength" | "maxRunning" | "maxWaiting" | "speculation" | "draftModel" | "modelsDir"
+  | "backend"
+  | "threads"
+  | "contextLength"
+  | "maxRunning"
+  | "maxWaiting"
+  | "speculation"
+  | "draftModel"
+  | "kvCacheType"
+  | "modelsDir"
 >;
 
 /** An OpenAI-compatible server. Giving one of these sends the conversation there. */

@@ -37,6 +37,28 @@ it("perplexity is what the library's scores say", async () => {
   expect(Math.log(chunks.perplexity)).toBeCloseTo(-mean(halves), 2);
 });
 
+it("--kv-type reaches the model, as its variable does, and a wrong one is a wrong command line", async () => {
+  const file = textFile();
+  const perplexity = async (env: Record<string, string>, ...flags: string[]) => {
+    const command = ["perplexity", file, "-m", "builtin", "--backend", "cpu", "--json"];
+    const { stdout, code } = await izwi([...command, ...flags], { env });
+    expect(code).toBe(0);
+    return (JSON.parse(stdout) as { perplexity: number }).perplexity;
+  };
+  const f16 = await perplexity({});
+  const q8 = await perplexity({}, "--kv-type", "q8_0");
+  expect(q8).not.toBe(f16);
+  expect(q8 / f16).toBeCloseTo(1, 1);
+  expect(await perplexity({ IZWI_KV_CACHE_DTYPE: "q8_0" })).toBe(q8);
+  expect(await perplexity({ IZWI_KV_CACHE_DTYPE: "q8_0" }, "--kv-type", "f16")).toBe(f16);
+
+  const ask = ["chat", "-m", "builtin", "-p", "Hello! Who are you?", "--temperature", "0", "--kv-type"];
+  expect((await izwi([...ask, "q8_0"])).stdout).toContain("Izwi");
+  expect(await izwi([...ask, "q2_k"])).toMatchObject({ code: 2, stderr: expect.stringContaining("f16, q8_0") });
+  const elsewhere = await izwi([...ask, "q8_0", "--backend", "candle"]);
+  expect(elsewhere).toMatchObject({ code: 1, stderr: expect.stringContaining('for the backend "cpu" alone') });
+});
+
 it("tokenize shows what the library's tokenizer gives", async () => {
   await using model = await loadModel(BUILTIN_MODEL);
   const { stdout } = await izwi(["tokenize", "-m", "builtin", "--output-format", "plain"], { input: text });

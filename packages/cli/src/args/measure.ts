@@ -2,13 +2,14 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { contextLengthRange, threadsRange } from "../number-options.js";
-import { addCommonOptions, backends, nonEmpty, numberParser } from "./options.js";
-import type { Backend } from "./options.js";
+import { addCommonOptions, backends, kvTypeOption, nonEmpty, numberParser } from "./options.js";
+import type { Backend, KvType } from "./options.js";
 
 export interface ModelFlags {
   model?: string;
   backend?: Backend;
   threads?: number;
+  kvType?: KvType;
   json: boolean;
 }
 
@@ -42,14 +43,16 @@ export function addModelOptions(command: Command): Command {
     .option("-m, --model <name>", "a model's name or a .gguf file", nonEmpty("--model"))
     .addOption(new Option("--backend <name>", "what computes").choices(backends))
     .option("--threads <number>", "CPU threads", numberParser("--threads", threadsRange))
+    .addOption(kvTypeOption())
     .option("--json", "the same as --output-format json");
 }
 
 type Opts = ReturnType<Command["opts"]>;
-export const modelFlags = ({ model, backend, threads, json = false }: Opts): ModelFlags => ({
+export const modelFlags = ({ model, backend, threads, kvType, json = false }: Opts): ModelFlags => ({
   ...(model !== undefined && { model: String(model) }),
   ...(backend !== undefined && { backend: backend as Backend }),
   ...(threads !== undefined && { threads: Number(threads) }),
+  ...(kvType !== undefined && { kvType: kvType as KvType }),
   json: Boolean(json),
 });
 

@@ -26,6 +26,13 @@ export type Backend = (typeof backends)[number];
 export const speculations = ["auto", "off"] as const;
 export type Speculation = (typeof speculations)[number];
 
+/** What the engine's KV cache can hold. */
+export const kvTypes = ["f16", "q8_0"] as const;
+export type KvType = (typeof kvTypes)[number];
+
+export const kvTypeOption = () =>
+  new Option("--kv-type <type>", "numbers of the KV cache: q8_0 takes half the memory (default: f16)").choices(kvTypes);
+
 /** Global options may stand before or after the command's name; `chat` has its own -v (--voice). */
 export function addCommonOptions(command: Command, verboseFlags: string): void {
   command

@@ -31,7 +31,7 @@ describe("serve's flags", () => {
     [["--cors-origins", "http://a, http://b:1"], { corsOrigins: ["http://a", "http://b:1"] }],
     [["--allowed-hosts", "models.lan"], { allowedHosts: ["models.lan"] }],
     [["--no-ui", "--api-key", "k"], { ui: false, apiKey: "k" }],
-    [["--kv-type", "f16"], { kvType: "f16" }],
+    [["--kv-type", "q8_0"], { kvType: "q8_0" }],
   ];
   it.each(table)("%j", (argv, expected) => {
     expect(serve(...argv)).toEqual(expected);
@@ -42,7 +42,7 @@ describe("serve's flags", () => {
     [["--port", "http"], "--port must be a whole number"],
     [["--keep-alive", "soon"], "--keep-alive must be a time such as 30s, 5m or 1h, or -1, not 'soon'"],
     [["--keep-alive", "99d"], "at most 24 days"],
-    [["--kv-type", "q8_0"], "Allowed choices are f16"],
+    [["--kv-type", "q4_0"], "Allowed choices are f16, q8_0"],
     [["--max-batch-size", "0"], "--max-batch-size must be a whole number from 1 to 1024"],
     [["--log-level", "loud"], "Allowed choices are trace, debug, info, warn, error, off"],
     [["--mode", "tablet"], "Allowed choices are server, web, desktop"],

@@ -5,7 +5,6 @@ import { contextLengthRange, threadsRange } from "../number-options.js";
 import {
   batchSizeRange,
   concurrencyRange,
-  kvTypes,
   logFormats,
   logLevels,
   portRange,
@@ -14,8 +13,17 @@ import {
 } from "../serve-options.js";
 import type { LogFormat, LogLevel, ServeMode } from "../serve-options.js";
 import { parseDuration, parseList } from "../values.js";
-import { addCommonOptions, backends, collector, nonEmpty, numberParser, speculations, valueParser } from "./options.js";
-import type { Backend, Speculation } from "./options.js";
+import {
+  addCommonOptions,
+  backends,
+  collector,
+  kvTypeOption,
+  nonEmpty,
+  numberParser,
+  speculations,
+  valueParser,
+} from "./options.js";
+import type { Backend, KvType, Speculation } from "./options.js";
 
 export interface ServeFlags {
   mode?: ServeMode;
@@ -42,7 +50,7 @@ export interface ServeFlags {
   speculation?: Speculation;
   /** A model's name or file. */
   draftModel?: string;
-  kvType?: string;
+  kvType?: KvType;
 }
 
 const afterHelp = `
@@ -114,7 +122,7 @@ export function addServe(program: Command, done: (flags: ServeFlags, command: Co
       "longest conversation, in tokens",
       numberParser("--context-length", contextLengthRange),
     )
-    .addOption(new Option("--kv-type <type>", "numbers of the KV cache (default: f16)").choices(kvTypes))
+    .addOption(kvTypeOption())
     .addOption(
       new Option("--speculation <mode>", "guess tokens ahead where it pays (default: auto)").choices(speculations),
     )

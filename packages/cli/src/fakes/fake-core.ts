@@ -275,5 +275,6 @@ export const fakeInfo: ModelInfo = {
   scratchBytes: 0,
   kvCacheBytes: 8_000_000,
   contextShortened: false,
+  kvCacheType: "f16",
   loadMs: 12,
 };

@@ -1,4 +1,5 @@
 import { totalmem } from "node:os";
+import type { KvCacheType } from "../model.js";
 import type { CatalogEntry } from "./catalog.js";
 
 /** What a model needs to answer, in bytes of memory. */
@@ -17,12 +18,16 @@ export const USUAL_CONTEXT_LENGTH = 4096;
 /** Node.js, the tokenizer and the buffers of one step. */
 const PROGRAM_BYTES = 200e6;
 
-/** What the catalogue's model needs for one conversation of `contextLength` tokens. */
+/** The catalogue's numbers are for f16; in q8_0, 32 values are 34 bytes. */
+const SHARE_OF_F16 = { f16: 1, q8_0: 34 / 64 };
+
+/** What the catalogue's model needs for one conversation of `contextLength` tokens, with a KV cache of this type. */
 export function memoryNeeds(
   { bytes, kvBytesPerToken }: Pick<CatalogEntry, "bytes" | "kvBytesPerToken">,
   contextLength = USUAL_CONTEXT_LENGTH,
+  kvCacheType: KvCacheType = "f16",
 ): MemoryNeeds {
-  const kvCacheBytes = kvBytesPerToken * contextLength;
+  const kvCacheBytes = kvBytesPerToken * SHARE_OF_F16[kvCacheType] * contextLength;
   return { weightsBytes: bytes, kvCacheBytes, totalBytes: bytes + kvCacheBytes + PROGRAM_BYTES };
 }
 

@@ -80,6 +80,7 @@ export class FakeModel implements NativeModel {
       scratchBytes: 0,
       kvCacheBytes: 4096,
       contextShortened: false,
+      kvCacheType: "f16",
       backend: "cpu",
       device: "cpu",
       isa: "scalar",

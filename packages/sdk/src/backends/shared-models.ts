@@ -3,7 +3,15 @@ import { abortable } from "../abort.js";
 
 export type LoadOptions = Pick<
   LoadModelOptions,
-  "backend" | "threads" | "contextLength" | "maxRunning" | "maxWaiting" | "speculation" | "draftModel" | "modelsDir"
+  | "backend"
+  | "threads"
+  | "contextLength"
+  | "maxRunning"
+  | "maxWaiting"
+  | "speculation"
+  | "draftModel"
+  | "kvCacheType"
+  | "modelsDir"
 >;
 
 /** What sessions use of a loaded model; tests pass a fake. */
@@ -84,8 +92,18 @@ function withoutNames({
   maxWaiting,
   speculation,
   draftModel,
+  kvCacheType,
 }: LoadOptions): LoadOptions {
-  const known = Object.entries({ backend, threads, contextLength, maxRunning, maxWaiting, speculation, draftModel });
+  const known = Object.entries({
+    backend,
+    threads,
+    contextLength,
+    maxRunning,
+    maxWaiting,
+    speculation,
+    draftModel,
+    kvCacheType,
+  });
   return Object.fromEntries(known.filter(([, value]) => value !== undefined));
 }
 

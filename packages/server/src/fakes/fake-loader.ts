@@ -32,6 +32,7 @@ export class FakeModel {
       scratchBytes: 0,
       kvCacheBytes: file.kvCacheBytes ?? 0,
       contextShortened: file.contextShortened ?? false,
+      kvCacheType: "f16",
     };
   }
 

@@ -27,6 +27,7 @@ const INFO: ModelInfo = {
   scratchBytes: 0,
   kvCacheBytes: 4096,
   contextShortened: false,
+  kvCacheType: "f16",
   blockSize: 16,
   backend: "cpu",
   device: "cpu",
