@@ -102,8 +102,7 @@ Environment:
   IZWI_MODELS_DIR   where models are looked for
   IZWI_BACKEND      as --backend
   IZWI_NUM_THREADS  as --threads
-  IZWI_SPECULATION  as --speculation; IZWI_DRAFT_MODEL as --draft-model
-  IZWI_KV_CACHE_DTYPE  as --kv-type
+  IZWI_SPECULATION  as --speculation; IZWI_DRAFT_MODEL as --draft-model, IZWI_KV_CACHE_DTYPE as --kv-type
   IZWI_PLAYER       the program that plays sound; 'izwi tts --help' has more
   IZWI_NO_HISTORY   set: what you type is not kept between runs
   IZWI_CONFIG       as --config
