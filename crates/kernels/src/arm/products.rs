@@ -185,7 +185,7 @@ impl<const V: usize, const T: usize> Sums<V, T> {
                 for v in 0..V {
                     let weights = vreinterpretq_s8_s32(weights[v]);
                     let (dots, products) = (&mut self.dots[t][v], &mut self.products[t][v]);
-                    *products = if QUAD.is_multiple_of(most) {
+                    let sums = if QUAD.is_multiple_of(most) {
                         [
                             vmull_s8(vget_low_s8(weights), vget_low_s8(x)),
                             vmull_high_s8(weights, x),
@@ -196,6 +196,7 @@ impl<const V: usize, const T: usize> Sums<V, T> {
                             vmlal_high_s8(products[1], weights, x),
                         ]
                     };
+                    *products = sums.map(|sum| in_order(sum));
                     if (QUAD + 1).is_multiple_of(most) || QUAD + 1 == QUADS {
                         *dots = vpadalq_s16(*dots, vpaddq_s16(products[0], products[1]));
                     }
@@ -203,4 +204,13 @@ impl<const V: usize, const T: usize> Sums<V, T> {
             }
         }
     }
+}
+
+/// The same value, which the compiler must have before the next one that goes through here: for the order of [`sdot`].
+#[inline(always)]
+unsafe fn in_order(v: int16x8_t) -> int16x8_t {
+    let mut same = v;
+    // SAFETY: no instruction at all.
+    unsafe { asm!("/* {0:v} */", inout(vreg) same, options(nomem, nostack, preserves_flags)) };
+    same
 }
