@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use izwi_runtime::{ChatRequest, ChatStream, CompletionRequest, Model, Pooling};
+use izwi_runtime::{ChatRequest, ChatStream, CompletionRequest, Model, Pooling, on_prompt_thread};
 use napi::bindgen_prelude::{Uint32Array, spawn_blocking};
 use napi_derive::napi;
 
@@ -250,7 +250,7 @@ impl NativeModel {
     fn stream(&self, start: impl FnOnce(&Model, &ChatStream) + Send + 'static) -> NativeStream {
         let stream = ChatStream::new();
         let (model, answer) = (Arc::clone(&self.model), stream.clone());
-        spawn_blocking(move || start(&model, &answer));
+        on_prompt_thread(move || start(&model, &answer));
         NativeStream::new(stream)
     }
 }

@@ -1,6 +1,7 @@
 //! An answer on its way to JavaScript, pulled event by event.
 
 use std::future::poll_fn;
+use std::task::{Context, Poll, Waker};
 
 use izwi_runtime::ChatStream;
 use napi_derive::napi;
@@ -26,6 +27,16 @@ impl NativeStream {
     pub async fn next(&self) -> Option<Vec<NativeEvent>> {
         let events = poll_fn(|context| self.stream.poll_events(context)).await?;
         Some(events.into_iter().map(NativeEvent::from).collect())
+    }
+
+    /// What `next` would give, without waiting: nothing yet is an empty array. A caller that is slower than the engine so
+    /// saves the way over another thread.
+    #[napi]
+    pub fn take(&self) -> Option<Vec<NativeEvent>> {
+        match self.stream.poll_events(&mut Context::from_waker(Waker::noop())) {
+            Poll::Pending => Some(Vec::new()),
+            Poll::Ready(events) => Some(events?.into_iter().map(NativeEvent::from).collect()),
+        }
     }
 
     /// Ends the answer within one step of the engine; its `end` event still comes, with `cancelled`.

@@ -8,6 +8,7 @@ mod event;
 mod event_queue;
 mod kv_file;
 mod model;
+mod prompt_threads;
 mod request;
 mod stream;
 mod vocabulary;
@@ -21,5 +22,6 @@ pub use izwi_model::{
 };
 pub use izwi_text::{AnswerFormat, ChatMessage, Role, ToolCall};
 pub use model::{Model, ModelOptions};
+pub use prompt_threads::on_prompt_thread;
 pub use request::{ChatRequest, CompletionRequest, GenerationSettings, ToolChoice};
 pub use stream::ChatStream;

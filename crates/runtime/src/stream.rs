@@ -52,9 +52,10 @@ impl ChatStream {
         self.shared.cancelled.load(Ordering::SeqCst)
     }
 
-    /// All events that are ready, at least one; `None` after the last.
+    /// All events that are ready, at least one; `None` after the last. Pieces of text that follow each other come as one, so
+    /// that a reader who is late has less to do and catches up.
     pub fn poll_events(&self, context: &mut Context<'_>) -> Poll<Option<Vec<ChatEvent>>> {
-        self.shared.queue.poll_all(context)
+        self.shared.queue.poll_all(context).map(|events| events.map(joined))
     }
 
     /// The next event, waiting for it; `None` after the last.
@@ -86,5 +87,67 @@ impl ChatStream {
 
     fn request(&self) -> std::sync::MutexGuard<'_, Option<CancelHandle>> {
         self.shared.request.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The same events, with neighbouring deltas of one kind made one.
+fn joined(events: Vec<ChatEvent>) -> Vec<ChatEvent> {
+    let mut joined: Vec<ChatEvent> = Vec::with_capacity(events.len());
+    for event in events {
+        match (joined.last_mut(), event) {
+            (
+                Some(ChatEvent::TextDelta { text, logprobs }),
+                ChatEvent::TextDelta {
+                    text: more,
+                    logprobs: rest,
+                },
+            ) => {
+                text.push_str(&more);
+                logprobs.extend(rest);
+            }
+            (Some(ChatEvent::ReasoningDelta { text }), ChatEvent::ReasoningDelta { text: more }) => {
+                text.push_str(&more)
+            }
+            (_, event) => joined.push(event),
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deltas_that_follow_each_other_are_joined_and_nothing_else_is() {
+        let text = |text: &str| ChatEvent::TextDelta {
+            text: text.to_owned(),
+            logprobs: Vec::new(),
+        };
+        let reasoning = |text: &str| ChatEvent::ReasoningDelta { text: text.to_owned() };
+        let call = |index| ChatEvent::ToolCallDelta {
+            index,
+            text: "{".to_owned(),
+        };
+        let events = vec![
+            reasoning("a"),
+            reasoning("b"),
+            text("c"),
+            call(0),
+            call(0),
+            text("d"),
+            text("e"),
+            text("f"),
+            reasoning("g"),
+        ];
+        let expected = vec![
+            reasoning("ab"),
+            text("c"),
+            call(0),
+            call(0),
+            text("def"),
+            reasoning("g"),
+        ];
+        assert_eq!(joined(events), expected);
     }
 }

@@ -76,7 +76,8 @@ export class NativeChatStream implements ChatStream {
 
   async #receive(): Promise<void> {
     this.#stream ??= this.#start();
-    const batch = await abortable(this.#stream.next(), this.#signal);
+    let batch = this.#stream.take();
+    if (batch?.length === 0) batch = await abortable(this.#stream.next(), this.#signal);
     if (this.#finished) return;
     // No end event came before the end: only closing the model does that, as signal and return() are ruled out.
     if (batch === null) throw closedError();

@@ -70,6 +70,8 @@ export interface NativeModel {
 export interface NativeStream {
   /** All events that are ready, at least one; null after the end. */
   next(): Promise<NativeEvent[] | null>;
+  /** The same without waiting; nothing yet is an empty array. */
+  take(): NativeEvent[] | null;
   cancel(): void;
   /** Closes the thought, if one is open or still to come. */
   endThinking(): void;

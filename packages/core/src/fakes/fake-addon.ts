@@ -34,6 +34,13 @@ export class FakeStream implements NativeStream {
     return batch;
   }
 
+  take(): NativeEvent[] | null {
+    const [ready] = this.#batches;
+    if (ready === undefined || ready instanceof Error) return [];
+    this.#batches.shift();
+    return ready;
+  }
+
   cancel(): void {
     this.cancelled++;
     this.send([{ type: "end", finishReason: "cancelled" }], null);
