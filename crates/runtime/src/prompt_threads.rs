@@ -53,7 +53,7 @@ mod tests {
     fn every_task_runs_also_after_one_that_panics_and_beside_one_that_waits() {
         let (sender, done) = channel();
         let (go_on, held) = channel::<()>();
-        on_prompt_thread(move || drop(held.recv()));
+        on_prompt_thread(move || assert!(held.recv().is_err()));
         on_prompt_thread(|| std::panic::resume_unwind(Box::new("a task that fails")));
         for number in 0..100 {
             let sender = sender.clone();

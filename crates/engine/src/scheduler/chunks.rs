@@ -9,8 +9,9 @@ const SCORE_ROWS: usize = 64;
 /// Passes without company after which a request counts as alone. Who has sent two requests at once may well do so again.
 const LONE_PASSES: u64 = 100;
 
-/// Passes after which a prompt that got nothing goes before shorter ones.
-const MOST_PASSES_WITHOUT_ROWS: u64 = 4;
+/// Passes after which a prompt that got nothing goes before shorter ones: one pass in three is its own, however many short ones
+/// come. A single short prompt waits no longer for that, since it comes right after a pass of the long one.
+const MOST_PASSES_WITHOUT_ROWS: u64 = 2;
 
 impl Scheduler {
     /// One row for every decoding sequence, and a bounded number of rows for the prompts that are still being read: half as
@@ -57,15 +58,21 @@ impl Scheduler {
             .is_none_or(|pass| self.num_passes - pass > LONE_PASSES)
     }
 
-    /// The best level first, then those that waited long, then the shortest: a short prompt is through at once, and the long
-    /// one beside it hardly later. A pass that ends a prompt isn't made longer by parts of others.
+    /// The best level first, then those that waited long, in the order in which they had their turn, then the shortest: a short
+    /// prompt is through at once, and the long one beside it hardly later. A pass that ends a prompt isn't made longer by parts of others.
     fn share_budget(&mut self, mut prefilling: Vec<usize>, mut budget: usize, lens: &mut [usize]) {
         let num_passes = self.num_passes;
         prefilling.sort_by_key(|&index| {
             let sequence = &self.running[index];
             let waited_long = num_passes - sequence.last_turn > MOST_PASSES_WITHOUT_ROWS;
             let (level, id) = sequence.rank();
-            (level, !waited_long, sequence.num_pending(), id)
+            // By length, those that waited long would be passed for ever by shorter ones that waited long as well.
+            let order = if waited_long {
+                sequence.last_turn
+            } else {
+                sequence.num_pending() as u64
+            };
+            (level, !waited_long, order, id)
         });
         let mut score_budget = SCORE_ROWS;
         let mut ends_a_prompt = false;
