@@ -18,6 +18,7 @@ const USAGE = `Usage: node bench/compare.mjs [options]
   --quantizations A,B   of ${MODELS.join(", ")} (default: all)
   --work A,B            of ${names(WORKLOADS)} (default: all)
   --engines A,B         of ${names(ENGINES)} (default: all)
+  --kv-cache-type TYPE  f16 (default) or q8_0, of Izwi alone: the peers keep f16
   --quick               a trial: one round, Q4_K_M, ${QUICK.join(", ")} unless others are asked for; nothing is written`;
 
 if (process.argv.includes("--help")) {
@@ -36,11 +37,11 @@ if (machine.loadBefore > 0.2) {
     `Other programs are running (load ${machine.loadBefore.toFixed(1)}): the figures will not be worth much.`,
   );
 }
-const { rounds, threads, models, workloads, quick } = options;
+const { rounds, threads, models, workloads, kvCacheType, quick } = options;
 const results = {
   date: new Date().toISOString(),
   machine,
-  ...{ versions: describeVersions(), options: { rounds, threads, models, workloads } },
+  ...{ versions: describeVersions(), options: { rounds, threads, models, workloads, kvCacheType } },
   ...{ about: {}, limits: {}, summary: [], measurements: [] },
 };
 const file = quick ? undefined : runFile(results);
@@ -80,7 +81,7 @@ function runFile({ date, machine }) {
 /** Undefined when they can't be understood. */
 function readOptions() {
   const text = { type: "string" };
-  const known = { rounds: text, threads: text, quantizations: text, work: text, engines: text };
+  const known = { rounds: text, threads: text, quantizations: text, work: text, engines: text, "kv-cache-type": text };
   let values;
   try {
     ({ values } = parseArgs({ options: { ...known, quick: { type: "boolean" } } }));
@@ -93,10 +94,11 @@ function readOptions() {
   const models = values.quantizations?.split(",") ?? (quick ? MODELS.slice(0, 1) : MODELS);
   const workloads = chosen(WORKLOADS, values.work ?? (quick ? QUICK.join() : undefined));
   const engines = chosen(ENGINES, values.engines);
+  const kvCacheType = values["kv-cache-type"] ?? "f16";
   const isCount = (value) => Number.isInteger(value) && value > 0;
   const isKnown = models.every((name) => MODELS.includes(name)) && workloads !== undefined && engines !== undefined;
-  return isCount(rounds) && isCount(threads) && isKnown
-    ? { rounds, threads, models, workloads, engines, quick }
+  return isCount(rounds) && isCount(threads) && isKnown && ["f16", "q8_0"].includes(kvCacheType)
+    ? { rounds, threads, models, workloads, engines, kvCacheType, quick }
     : undefined;
 }
 

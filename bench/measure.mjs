@@ -12,7 +12,7 @@ import { contextFor, WARM_UP } from "./workloads.mjs";
  * @param keep is given each measurement
  * @returns what the engines say of themselves, and what this machine's memory allows
  */
-export async function measureModel(model, { threads, rounds, engines, workloads }, keep) {
+export async function measureModel(model, { threads, rounds, engines, workloads, kvCacheType }, keep) {
   const path = modelFile(model);
   const bandwidth = [await bandwidths(threads)];
   const contestants = engines.flatMap(({ settings, ...engine }) => settings.map((setting) => ({ ...engine, setting })));
@@ -25,7 +25,7 @@ export async function measureModel(model, { threads, rounds, engines, workloads 
   };
   const lasting = workloads.filter(({ contextLength }) => contextLength === undefined);
   const fresh = workloads.filter(({ contextLength }) => contextLength !== undefined);
-  const open = { path, threads, contextLength: contextFor(lasting), sequences: 16 };
+  const open = { path, threads, contextLength: contextFor(lasting), sequences: 16, kvCacheType };
   for (const workload of fresh) await takeTurnsAfresh(workload, contestants, open, rounds, record);
   const about = await takeTurns(lasting, contestants, open, rounds, record);
   bandwidth.push(await bandwidths(threads));

@@ -2,12 +2,13 @@
 import { loadModel } from "@izwi/core";
 import { serve } from "./serve.mjs";
 
-await serve(async ({ path, threads, contextLength, sequences }) => {
+await serve(async ({ path, threads, contextLength, sequences, kvCacheType }) => {
   const model = await loadModel(path, {
     backend: "cpu",
     threads,
     contextLength,
     maxRunning: sequences,
+    kvCacheType,
     speculation: "off",
   });
   const { backend, isa, threads: numThreads, kvCacheBytes, blockSize } = model.info;
