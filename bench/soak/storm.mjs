@@ -5,7 +5,9 @@ import { stateOf } from "./server.mjs";
 /** The first part of the time fills pools and caches that stay; it isn't counted. */
 const WARM_UP_SHARE = 0.1;
 const MOST_FAILURES_SHOWN = 20;
-const CALM_ROUNDS = 30;
+const MOST_CALM_ROUNDS = 200;
+/** A heap that fell below this share of its size was collected. */
+const COLLECTED = 0.6;
 const CALM_REQUESTS = 20;
 
 export async function storm(server, { clients, seconds, seed }) {
@@ -22,14 +24,16 @@ export async function storm(server, { clients, seconds, seed }) {
   return { clients, seconds: took, outcomes, failures, server: counted, before, after };
 }
 
-/** The state after some calm requests, with the smallest heap that was seen: one that was just collected. */
+/** The state after some calm requests, with the smallest heap that was seen: one that was just collected as a whole. */
 async function rested(server) {
-  let least = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < CALM_ROUNDS; round += 1) {
+  const heaps = [];
+  const least = () => Math.min(...heaps);
+  for (let round = 0; round < MOST_CALM_ROUNDS; round += 1) {
     for (let index = 0; index < CALM_REQUESTS; index += 1) await askShortly(server, index);
-    least = Math.min(least, (await stateOf(server)).heapMiB);
+    heaps.push((await stateOf(server)).heapMiB);
+    if (heaps.at(-1) < heaps.slice(0, -1).reduce((most, each) => Math.max(most, each), 0) * COLLECTED) break;
   }
-  return { ...(await stateOf(server)), heapMiB: least };
+  return { ...(await stateOf(server)), heapMiB: least() };
 }
 
 async function rage(server, { clients, seconds, seed }) {

@@ -3,8 +3,10 @@
 mod admission;
 mod chunks;
 mod drafts;
+mod service;
 mod stored_blocks;
 
+use self::service::Service;
 use crate::block_pool::BlockPool;
 use crate::prefix_cache::{CachedPrefix, PrefixCache};
 use crate::sequence::{Readout, Sequence};
@@ -80,6 +82,7 @@ pub(crate) struct Scheduler {
     /// The last pass, counted by `num_passes`, with more than one request there.
     last_company: Option<u64>,
     num_preemptions: u64,
+    service: Service,
 }
 
 impl Scheduler {
@@ -93,6 +96,7 @@ impl Scheduler {
             num_passes: 0,
             last_company: None,
             num_preemptions: 0,
+            service: Service::default(),
         }
     }
 
@@ -116,7 +120,10 @@ impl Scheduler {
             let sequence = self.running_mut(chunk.sequence).expect("a computed sequence runs");
             debug_assert_eq!(sequence.num_computed, chunk.start);
             sequence.num_computed += chunk.len;
+            let client = sequence.standing.client;
+            self.service.add(client, chunk.len);
         }
+        self.service.fade();
     }
 
     /// Removes a sequence, waiting or running. With `keep`, what it computed stays as a cached prefix.

@@ -20,7 +20,8 @@ pub(super) enum PrefixSource {
 }
 
 impl Scheduler {
-    /// Admits in order of level, clients with fewer running sequences first among equals, then in order of submission.
+    /// Admits in order of level, clients with fewer running sequences first among equals, then those that got less of late,
+    /// then in order of submission.
     /// The first one without room stops the rest, so that a large request isn't starved by small ones behind it; where
     /// sequences of a worse level could make room, they do.
     pub(super) fn admit_waiting(&mut self, plan: &mut Plan) {
@@ -52,7 +53,8 @@ impl Scheduler {
         let candidates = candidates.filter(|(_, sequence)| !set_aside.contains(&sequence.id));
         let next = candidates.min_by_key(|(_, sequence)| {
             let (level, id) = sequence.rank();
-            (level, self.num_running_of(sequence.standing.client), id)
+            let client = sequence.standing.client;
+            (level, self.num_running_of(client), self.service.of(client), id)
         });
         next.map(|(index, _)| index)
     }

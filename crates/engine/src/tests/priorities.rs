@@ -166,6 +166,24 @@ fn one_client_s_many_requests_leave_room_for_another_s_one() {
 }
 
 #[test]
+fn a_client_that_just_got_much_comes_after_one_that_did_not_until_that_is_past() {
+    let mut bench = bench(1);
+    ask(&mut bench, 0, 600, 0, Some(1));
+    bench.run();
+    for (pause, expected) in [(5, [false, true]), (900, [true, false])] {
+        // Somebody else has the only place meanwhile.
+        ask(&mut bench, 1000 + pause as u64, pause, 0, None);
+        bench.step();
+        let waiting = [1, 2].map(|client| ask(&mut bench, 10 * pause as u64 + client, 5, 0, Some(client)));
+        while !waiting.iter().any(has_started) {
+            bench.step();
+        }
+        assert_eq!(waiting.each_ref().map(has_started), expected, "after {pause} passes");
+        bench.run();
+    }
+}
+
+#[test]
 fn a_priority_out_of_range_is_refused() {
     let limits = RequestLimits {
         num_token_ids: 256,
