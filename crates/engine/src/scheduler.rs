@@ -3,10 +3,10 @@
 mod admission;
 mod chunks;
 mod drafts;
-mod service;
+mod recent_rows;
 mod stored_blocks;
 
-use self::service::Service;
+use self::recent_rows::RecentRows;
 use crate::block_pool::BlockPool;
 use crate::prefix_cache::{CachedPrefix, PrefixCache};
 use crate::sequence::{Readout, Sequence};
@@ -82,7 +82,7 @@ pub(crate) struct Scheduler {
     /// The last pass, counted by `num_passes`, with more than one request there.
     last_company: Option<u64>,
     num_preemptions: u64,
-    service: Service,
+    recent_rows: RecentRows,
 }
 
 impl Scheduler {
@@ -96,7 +96,7 @@ impl Scheduler {
             num_passes: 0,
             last_company: None,
             num_preemptions: 0,
-            service: Service::default(),
+            recent_rows: RecentRows::default(),
         }
     }
 
@@ -121,9 +121,9 @@ impl Scheduler {
             debug_assert_eq!(sequence.num_computed, chunk.start);
             sequence.num_computed += chunk.len;
             let client = sequence.standing.client;
-            self.service.add(client, chunk.len);
+            self.recent_rows.add(client, chunk.len);
         }
-        self.service.fade();
+        self.recent_rows.fade();
     }
 
     /// Removes a sequence, waiting or running. With `keep`, what it computed stays as a cached prefix.

@@ -54,7 +54,7 @@ impl Scheduler {
         let next = candidates.min_by_key(|(_, sequence)| {
             let (level, id) = sequence.rank();
             let client = sequence.standing.client;
-            (level, self.num_running_of(client), self.service.of(client), id)
+            (level, self.num_running_of(client), self.recent_rows.of(client), id)
         });
         next.map(|(index, _)| index)
     }

@@ -10,11 +10,11 @@ const STEP_ROWS: f64 = 256.0;
 /// Rows of each client that names itself. They fade, so that a client that just got much comes after one that didn't, and
 /// nobody pays for yesterday.
 #[derive(Debug, Default)]
-pub(super) struct Service {
+pub(super) struct RecentRows {
     rows: HashMap<u64, f64>,
 }
 
-impl Service {
+impl RecentRows {
     pub fn add(&mut self, client: Option<u64>, num_rows: usize) {
         if let Some(client) = client {
             *self.rows.entry(client).or_default() += num_rows as f64;
