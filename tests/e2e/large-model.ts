@@ -2,22 +2,23 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { tinyModel } from "@izwi/sdk/testing";
 
-/** Width of the layers, of which there are 12 matrices in Q8_0: 600 MB in all. */
+/** Width of the layers, of which there are 12 matrices in Q8_0: 600 MB in all, or a multiple. */
 const FEED_FORWARD = 367_616;
 const ALIGNMENT = 32;
 const Q8_0 = { type: 8, blockLength: 32, blockBytes: 34 };
 
 /** Writes it to a path, with all that its metadata and its tokenizer need. */
-export async function writeLargeModel(path: string): Promise<void> {
+export async function writeLargeModel(path: string, multiple = 1): Promise<void> {
+  const width = multiple * FEED_FORWARD;
   await using tiny = await tinyModel();
   const bytes = readFileSync(tiny.path);
   const key = bytes.indexOf("qwen3.feed_forward_length") + "qwen3.feed_forward_length".length;
-  bytes.writeUInt32LE(FEED_FORWARD, key + 4);
+  bytes.writeUInt32LE(width, key + 4);
   const { tensors, end } = readTensors(bytes);
   let size = 0;
   for (const { name, dimensionsAt, dimensions, type, offsetAt } of tensors) {
-    if (/ffn_(gate|up)/.test(name)) dimensions[1] = FEED_FORWARD;
-    if (/ffn_down/.test(name)) dimensions[0] = FEED_FORWARD;
+    if (/ffn_(gate|up)/.test(name)) dimensions[1] = width;
+    if (/ffn_down/.test(name)) dimensions[0] = width;
     dimensions.forEach((length, index) => bytes.writeBigUInt64LE(BigInt(length), dimensionsAt + 8 * index));
     bytes.writeBigUInt64LE(BigInt(size), offsetAt);
     const elements = dimensions.reduce((product, length) => product * length);

@@ -90,6 +90,9 @@ impl ChatStream {
     }
 }
 
+/// Bytes of text from which on a piece is sent as it is: a stream stays one, however late its reader.
+const PIECE_BYTES: usize = 8;
+
 /// The same events, with neighbouring deltas of one kind made one.
 fn joined(events: Vec<ChatEvent>) -> Vec<ChatEvent> {
     let mut joined: Vec<ChatEvent> = Vec::with_capacity(events.len());
@@ -101,11 +104,13 @@ fn joined(events: Vec<ChatEvent>) -> Vec<ChatEvent> {
                     text: more,
                     logprobs: rest,
                 },
-            ) => {
+            ) if text.len() < PIECE_BYTES => {
                 text.push_str(&more);
                 logprobs.extend(rest);
             }
-            (Some(ChatEvent::ReasoningDelta { text }), ChatEvent::ReasoningDelta { text: more }) => {
+            (Some(ChatEvent::ReasoningDelta { text }), ChatEvent::ReasoningDelta { text: more })
+                if text.len() < PIECE_BYTES =>
+            {
                 text.push_str(&more)
             }
             (_, event) => joined.push(event),
@@ -139,6 +144,8 @@ mod tests {
             text("e"),
             text("f"),
             reasoning("g"),
+            reasoning("hijklmno"),
+            reasoning("p"),
         ];
         let expected = vec![
             reasoning("ab"),
@@ -146,7 +153,9 @@ mod tests {
             call(0),
             call(0),
             text("def"),
-            reasoning("g"),
+            // Enough for a piece.
+            reasoning("ghijklmno"),
+            reasoning("p"),
         ];
         assert_eq!(joined(events), expected);
     }

@@ -41,7 +41,8 @@ it("streams text", async () => {
   const parts: string[] = [];
   for await (const part of result.textStream) parts.push(part);
   expect(parts.join("")).toMatch(/1\D+2\D+3\D+4\D+5\D+6\D+7/);
-  expect(parts.length).toBeGreaterThan(3);
+  // How many depends on how late the reader is.
+  expect(parts.length).toBeGreaterThan(1);
   expect((await result.usage).inputTokens).toBeGreaterThan(0);
 });
 

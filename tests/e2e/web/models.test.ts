@@ -125,7 +125,8 @@ describe.skipIf("missing" in found)(`the Models page${whySkipped(found)}`, () =>
   it("shows how much of a model is loaded", async () => {
     const { server } = await start("--threads", "1");
     mkdirSync(join(server.modelsDir, "large"), { recursive: true });
-    await writeLargeModel(join(server.modelsDir, "large", "large-Q8_0.gguf"));
+    // So large that the page asks for the state several times meanwhile.
+    await writeLargeModel(join(server.modelsDir, "large", "large-Q8_0.gguf"), 4);
     const chat = await openModels(server);
     const card = item(chat, "large");
     await card.getByRole("button", { name: "Load" }).click();
