@@ -77,7 +77,7 @@ describe.skipIf("missing" in found)(`the Models page${whySkipped(found)}`, () =>
     await card.getByRole("button", { name: "Chat" }).click();
     expect(await chat.ask("Hello!")).not.toBe("");
     await showModels(chat);
-    await card.getByText("Loaded", { exact: true }).waitFor();
+    await card.getByText("Loaded", { exact: true }).waitFor({ timeout: 30_000 });
 
     await chat.button(`Remove ${folder}`).click();
     const dialog = chat.page.getByRole("dialog", { name: `Remove ${folder}?` });
@@ -126,14 +126,14 @@ describe.skipIf("missing" in found)(`the Models page${whySkipped(found)}`, () =>
     const { server } = await start("--threads", "1");
     mkdirSync(join(server.modelsDir, "large"), { recursive: true });
     // So large that the page asks for the state several times meanwhile.
-    await writeLargeModel(join(server.modelsDir, "large", "large-Q8_0.gguf"), 4);
+    await writeLargeModel(join(server.modelsDir, "large", "large-Q8_0.gguf"), 2);
     const chat = await openModels(server);
     const card = item(chat, "large");
     await card.getByRole("button", { name: "Load" }).click();
     const percent = await card.getByText(/^Loading… [1-9]\d? %$/).innerText();
     await chat.screenshot("models-loading");
     expect(Number(/\d+/.exec(percent)![0])).toBeLessThan(100);
-    await card.getByText("Loaded", { exact: true }).waitFor();
+    await card.getByText("Loaded", { exact: true }).waitFor({ timeout: 30_000 });
     await chat.close();
   });
 
