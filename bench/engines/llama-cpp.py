@@ -128,7 +128,10 @@ def reply(value):
 silent = lib.llama_log_callback(lambda level, text, data: None)
 lib.llama_log_set(silent, ctypes.c_void_p(0))
 started = time.perf_counter()
-engine = Engine(**json.loads(sys.argv[1]))
+settings = json.loads(sys.argv[1])
+# Only Izwi's is chosen: this cache stays f16.
+settings.pop("kvCacheType", None)
+engine = Engine(**settings)
 reply({"about": engine.about(), "loadMs": (time.perf_counter() - started) * 1e3})
 for line in sys.stdin:
     workload = json.loads(line)
