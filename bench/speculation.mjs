@@ -1,12 +1,19 @@
-/**
- * What guessing tokens ahead saves, and what it costs where it is of no use: the same answers without it, with guesses
- * from the text, and with a draft model as well.
- *
- *     node bench/speculation.mjs MODEL [--draft MODEL] [--prompt TEXT] [--chat] [--repeat N] [--tokens N] [--rounds N]
- *       [--temperature N] [--threads N]
- */
 import { parseArgs } from "node:util";
 import { loadModel } from "@izwi/core";
+
+const USAGE = `Usage: node bench/speculation.mjs MODEL [options]
+
+What guessing tokens ahead saves, and what it costs where it is of no use: the same answers without it, with guesses
+from the text, and with a draft model as well.
+
+  --draft MODEL     a draft model's file, or "builtin" (default: none)
+  --prompt TEXT     what is gone on with (default: the beginning of a story)
+  --chat            the prompt is a user's message
+  --repeat N        the prompt so many times (default: 1)
+  --tokens N        of an answer at most (default: 256)
+  --rounds N        answers of each kind, taking turns (default: 3)
+  --temperature N   0 always takes the likeliest token (default: 0)
+  --threads N       (default: the machine's cores)`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,10 +26,14 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "3" },
     temperature: { type: "string", default: "0" },
     threads: { type: "string" },
+    help: { type: "boolean", default: false },
   },
 });
 const [path] = positionals;
-if (path === undefined) throw new Error("Which model? node bench/speculation.mjs MODEL");
+if (values.help || path === undefined) {
+  console.log(USAGE);
+  process.exit(values.help ? 0 : 2);
+}
 const maxTokens = Number(values.tokens);
 const prompt = values.prompt.repeat(Number(values.repeat));
 

@@ -31,7 +31,7 @@ impl NativeStream {
 
     /// What `next` would give, without waiting: nothing yet is an empty array. A caller that is slower than the engine so
     /// saves the way over another thread.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn take(&self) -> Option<Vec<NativeEvent>> {
         match self.stream.poll_events(&mut Context::from_waker(Waker::noop())) {
             Poll::Pending => Some(Vec::new()),
