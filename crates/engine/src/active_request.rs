@@ -90,6 +90,8 @@ pub(crate) struct ActiveRequest {
     pub sink: EventSink,
     /// Of the tokens that were found for it in its text.
     pub acceptance: Acceptance,
+    /// How many of the last guess's tokens, the first ones, its constraint left no choice about.
+    pub num_forced: usize,
     /// Of those that the draft model guessed. None before the first.
     pub model_acceptance: Option<Acceptance>,
     stop_token_ids: Vec<u32>,
@@ -124,6 +126,7 @@ impl ActiveRequest {
             reading: PromptReading::new(request.task),
             sink,
             acceptance: Acceptance::default(),
+            num_forced: 0,
             model_acceptance: None,
             stop_token_ids: request.stop_token_ids,
             max_tokens: request.max_tokens.map_or(room, |max_tokens| max_tokens.min(room)),

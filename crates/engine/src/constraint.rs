@@ -18,6 +18,18 @@ pub trait TokenConstraint: Send {
     fn is_complete(&self) -> bool {
         false
     }
+
+    /// At most `most` tokens that come next because nothing else may, as far as that is known without much work: they are
+    /// verified together. Said from where it is now; it stays there.
+    fn forced(&mut self, most: usize) -> Vec<u32> {
+        let _ = most;
+        Vec::new()
+    }
+
+    /// A copy that goes its own way from here, for a draft model's guesses. None: they are made without it.
+    fn fork(&self) -> Option<Box<dyn TokenConstraint>> {
+        None
+    }
 }
 
 /// One bit for each token id.

@@ -5,7 +5,6 @@ mod results;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
 
 use izwi_model::{Batch, LanguageModel};
 
@@ -15,7 +14,7 @@ use crate::request::RequestLimits;
 use crate::sampler::SamplerScratch;
 use crate::scheduler::{Plan, Scheduler, SchedulerLimits};
 use crate::sequence::{Readout, Sequence, Standing};
-use crate::speculation::{Draft, DraftModel, Drafter};
+use crate::speculation::{Clock, Draft, DraftModel, Drafter};
 use crate::{EngineError, EngineStats, FinishReason, Result, Speculation};
 
 /// The model, what is scheduled on it, and who waits for the results.
@@ -40,6 +39,8 @@ pub(crate) struct Stepper {
     tell_draft_failure: Box<dyn Fn(String) + Send>,
     /// Whether it was the draft model that guessed for the pass under way.
     is_model_draft: bool,
+    /// What passes are timed with, to weigh guesses.
+    clock: Clock,
     counters: EngineStats,
     publish: Box<dyn Fn(EngineStats) + Send>,
 }
@@ -68,6 +69,7 @@ impl Stepper {
             state_rows: Vec::new(),
             states: Vec::new(),
             scratch: SamplerScratch::default(),
+            clock: Clock::of_system(),
             counters: EngineStats::default(),
             publish,
         };
@@ -77,7 +79,7 @@ impl Stepper {
 
     /// Lets a second model guess. `tell_failure` is called if it fails, after which there are no more guesses of it.
     pub fn draft_with(&mut self, draft: Draft, tell_failure: Box<dyn Fn(String) + Send>) {
-        self.draft_model = Some(DraftModel::new(draft));
+        self.draft_model = Some(DraftModel::new(draft, self.clock.clone()));
         self.tell_draft_failure = tell_failure;
     }
 
@@ -132,12 +134,13 @@ impl Stepper {
         if only_decodes {
             self.add_drafts(&mut plan);
         }
-        let begin = Instant::now();
+        let begin = self.clock.now();
         match self.compute(&plan) {
             Ok(true) => {
                 self.take_results(&plan);
                 if only_decodes {
-                    self.drafter.note_pass(&plan.chunks, begin.elapsed());
+                    let time = self.clock.now() - begin;
+                    self.drafter.note_pass(&plan.chunks, time);
                 }
             }
             // All that were in it have been cancelled meanwhile; the next step ends them.
@@ -287,6 +290,12 @@ impl Stepper {
             blocks_cached: self.scheduler.num_available_blocks() - blocks_free,
             ..self.counters
         });
+    }
+
+    /// Another clock, before there is a draft model.
+    #[cfg(test)]
+    pub fn time_with(&mut self, clock: Clock) {
+        self.clock = clock;
     }
 
     #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::config::Qwen3Config;
 use crate::gguf::GgufFile;
 use crate::load_progress::OnProgress;
 use crate::memory::Memory;
-use crate::memory_plan::{BatchSize, FixedNeeds, MemoryPlan, PlanInput};
+use crate::memory_plan::{BatchSize, FixedNeeds, MemoryPlan, ModelNeeds, PlanInput};
 use crate::qwen3::{Qwen3, Scratch};
 use crate::{Batch, LanguageModel, ModelError, Result};
 
@@ -61,6 +61,10 @@ pub struct LoadOptions {
     pub on_progress: Option<OnProgress>,
     /// The type of the KV cache's values. Anything but f16 is for the CPU backend alone.
     pub kv_type: KvType,
+    /// What a second model takes that will be loaded beside this one, for as many positions: room is left for it.
+    pub companion: ModelNeeds,
+    /// How many blocks the KV cache has; by default as memory allows.
+    pub num_blocks: Option<usize>,
 }
 
 /// What a loaded model is, and where it runs.
@@ -76,6 +80,7 @@ pub struct ModelInfo {
     pub vocab_size: usize,
     pub hidden_size: usize,
     pub block_size: usize,
+    pub num_blocks: usize,
     /// Of main memory, what the weights take.
     pub weights_bytes: usize,
     /// Of main memory, what the activations and logits of the largest pass, and the tokenizer, take.
@@ -126,6 +131,36 @@ fn gpu_backend() -> Option<CandleBackend> {
     None
 }
 
+/// What a model will take of main memory, with the backend and the type of KV cache of the options.
+///
+/// # Errors
+/// Those of `load_model` but `OutOfMemory`.
+pub fn model_needs(file: &GgufFile, options: &LoadOptions) -> Result<ModelNeeds> {
+    match options.backend {
+        BackendChoice::Cpu => needs_on(file, options, &cpu_backend(options)),
+        BackendChoice::Candle => needs_on(file, options, &CandleBackend::cpu()),
+        BackendChoice::Metal => needs_on(file, options, &CandleBackend::metal()?),
+        BackendChoice::Cuda => needs_on(file, options, &CandleBackend::cuda()?),
+        BackendChoice::Auto => match gpu_backend() {
+            Some(backend) => needs_on(file, options, &backend),
+            None => needs_on(file, options, &cpu_backend(options)),
+        },
+    }
+}
+
+fn needs_on<B: Backend>(file: &GgufFile, options: &LoadOptions, backend: &B) -> Result<ModelNeeds> {
+    let config = Qwen3Config::from_gguf(file)?;
+    check_kv_type(&config, options, backend)?;
+    let FixedNeeds {
+        weights_bytes,
+        scratch_bytes,
+    } = FixedNeeds::of(file, &config, options.batch, backend);
+    Ok(ModelNeeds {
+        fixed_bytes: weights_bytes.saturating_add(scratch_bytes),
+        position_bytes: config.kv_bytes_per_position(backend.kv_row_bytes(config.head_dim)),
+    })
+}
+
 /// Loads a model onto a given backend.
 ///
 /// # Errors
@@ -142,6 +177,8 @@ pub fn load_on<B: Backend>(
     let plan = PlanInput {
         needs,
         position_bytes,
+        companion: options.companion,
+        wanted_blocks: options.num_blocks,
         wanted_context: options.context_length,
         trained_context: config.context_length,
         is_lazy: backend.kv_cache_is_lazy(),
@@ -176,6 +213,7 @@ pub fn load_on<B: Backend>(
         vocab_size: config.vocab_size,
         hidden_size: config.hidden_size,
         block_size: BLOCK_SIZE,
+        num_blocks,
         weights_bytes: needs.weights_bytes,
         scratch_bytes: needs.scratch_bytes,
         kv_cache_bytes: num_blocks * BLOCK_SIZE * position_bytes,

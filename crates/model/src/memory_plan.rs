@@ -77,6 +77,15 @@ fn scratch_bytes(config: &Qwen3Config, batch: BatchSize) -> usize {
     num_values.saturating_mul(size_of::<f32>()) + config.vocab_size * TOKEN_BYTES
 }
 
+/// What a model takes of main memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ModelNeeds {
+    /// Weights, activations and logits of the largest batch, and the tokenizer.
+    pub fixed_bytes: usize,
+    /// Of K and V of one position.
+    pub position_bytes: usize,
+}
+
 /// What was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MemoryPlan {
@@ -94,7 +103,11 @@ pub(crate) struct PlanInput {
     pub needs: FixedNeeds,
     /// Bytes of K and V of one position.
     pub position_bytes: usize,
+    /// A model that is loaded afterwards and keeps the same positions.
+    pub companion: ModelNeeds,
     pub wanted_context: Option<usize>,
+    /// How many blocks the KV cache has, where that is decided.
+    pub wanted_blocks: Option<usize>,
     pub trained_context: usize,
     /// The KV cache takes memory only as it fills.
     pub is_lazy: bool,
@@ -112,8 +125,9 @@ impl PlanInput {
             return Err(ModelError::Unsupported("a context length of 0 holds nothing".into()));
         }
         let total = self.memory.map_or(GUESSED_BYTES, |memory| memory.total_bytes);
-        let share = total / KV_CACHE_SHARE / self.position_bytes;
-        let room = self.kv_room() / self.position_bytes;
+        let position_bytes = self.position_bytes + self.companion.position_bytes;
+        let share = total / KV_CACHE_SHARE / position_bytes;
+        let room = self.kv_room() / position_bytes;
         let context_length = match self.wanted_context {
             Some(wanted) => wanted.min(self.trained_context),
             None => self
@@ -121,11 +135,15 @@ impl PlanInput {
                 .min(share.max(2048))
                 .min(self.longest_context(room)),
         };
-        let needed = blocks_for(context_length);
+        let needed = self.wanted_blocks.unwrap_or(0).max(blocks_for(context_length));
         if needed > room / BLOCK_SIZE {
             return Err(self.no_room(context_length, room));
         }
-        let most = if self.is_lazy { needed * 4 } else { needed };
+        let most = if self.is_lazy && self.wanted_blocks.is_none() {
+            needed * 4
+        } else {
+            needed
+        };
         Ok(MemoryPlan {
             context_length,
             num_blocks: (share.min(room) / BLOCK_SIZE).clamp(needed, most),
@@ -143,7 +161,9 @@ impl PlanInput {
             scratch_bytes,
         } = self.needs;
         let usable = available_bytes - available_bytes / RESERVE_SHARE;
-        usable.saturating_sub(weights_bytes.saturating_add(scratch_bytes))
+        usable
+            .saturating_sub(weights_bytes.saturating_add(scratch_bytes))
+            .saturating_sub(self.companion.fixed_bytes)
     }
 
     /// The context that has room for `room` positions, the block to copy into included; not less than the shortest one.
@@ -157,7 +177,17 @@ impl PlanInput {
             weights_bytes,
             scratch_bytes,
         } = self.needs;
-        let kv_bytes = (blocks_for(context_length) * BLOCK_SIZE).saturating_mul(self.position_bytes);
+        let num_positions = self.wanted_blocks.unwrap_or(0).max(blocks_for(context_length)) * BLOCK_SIZE;
+        let kv_bytes = num_positions.saturating_mul(self.position_bytes);
+        let companion_bytes = num_positions
+            .saturating_mul(self.companion.position_bytes)
+            .saturating_add(self.companion.fixed_bytes);
+        let (companion, without_it) = if companion_bytes > 0 {
+            let companion = format!(", the draft model {} with its own", mib(companion_bytes));
+            (companion, ", or do without a draft model")
+        } else {
+            (String::new(), "")
+        };
         let longest = self.longest_context(room);
         let advice = if blocks_for(longest) <= room / BLOCK_SIZE {
             let smaller = if self.could_be_q8_0 {
@@ -166,19 +196,22 @@ impl PlanInput {
                 ""
             };
             format!(
-                "a context of {longest} tokens would fit; or close other programs, or choose a smaller model{smaller}"
+                "a context of {longest} tokens would fit; or close other programs, or choose a smaller model{smaller}{without_it}"
             )
         } else {
-            "close other programs, or choose a smaller model or a stronger quantization".to_owned()
+            format!("close other programs, or choose a smaller model or a stronger quantization{without_it}")
         };
         let available = self.memory.map_or(0, |memory| memory.available_bytes);
         ModelError::OutOfMemory(format!(
-            "the weights take {}, a context of {context_length} tokens {} for its KV cache, and buffers {}: {} in all, and of \
+            "the weights take {}, a context of {context_length} tokens {} for its KV cache{companion}, and buffers {}: {} in all, and of \
              this machine's or container's memory {} are available, of which a twentieth is left to other things; {advice}",
             mib(weights_bytes),
             mib(kv_bytes),
             mib(scratch_bytes),
-            mib(weights_bytes.saturating_add(scratch_bytes).saturating_add(kv_bytes)),
+            mib(weights_bytes
+                .saturating_add(scratch_bytes)
+                .saturating_add(kv_bytes)
+                .saturating_add(companion_bytes)),
             mib(available),
         ))
     }
@@ -206,7 +239,9 @@ mod tests {
                 scratch_bytes: 100 * MIB,
             },
             position_bytes: 64 << 10,
+            companion: ModelNeeds::default(),
             wanted_context: None,
+            wanted_blocks: None,
             trained_context: 40_960,
             is_lazy: true,
             could_be_q8_0: true,
@@ -295,6 +330,59 @@ mod tests {
 
         let text = message(input(500));
         assert!(text.contains("smaller model or a stronger quantization"), "{text}");
+    }
+
+    #[test]
+    fn a_draft_model_gets_its_part_of_what_there_is() {
+        let companion = ModelNeeds {
+            fixed_bytes: 200 * MIB,
+            position_bytes: 16 << 10,
+        };
+        for available in [1000, 1500, 2000, 4000, 16384] {
+            let both = PlanInput {
+                companion,
+                ..input(available)
+            };
+            let plan = both.plan().expect("room");
+            let draft = PlanInput {
+                needs: FixedNeeds {
+                    weights_bytes: 200 * MIB,
+                    scratch_bytes: 0,
+                },
+                position_bytes: 16 << 10,
+                companion: ModelNeeds::default(),
+                wanted_context: Some(plan.context_length),
+                wanted_blocks: Some(plan.num_blocks),
+                // What the first one leaves.
+                memory: Some(Memory {
+                    total_bytes: 16384 * MIB,
+                    available_bytes: (available - taken(plan)) * MIB,
+                }),
+                ..both
+            };
+            let draft_plan = draft.plan();
+            let draft_plan = draft_plan.unwrap_or_else(|error| panic!("{error} in {available} MiB"));
+            assert_eq!(
+                (draft_plan.num_blocks, draft_plan.context_length),
+                (plan.num_blocks, plan.context_length)
+            );
+        }
+        let without = input(1500).plan().expect("room");
+        let with = PlanInput {
+            companion,
+            ..input(1500)
+        };
+        assert!(with.plan().expect("room").context_length < without.context_length);
+        let too_much = PlanInput {
+            companion,
+            ..input(800)
+        };
+        let Err(ModelError::OutOfMemory(text)) = too_much.plan() else {
+            panic!("it can't fit");
+        };
+        for part in ["the draft model 2", "MiB with its own", "or do without a draft model"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use izwi_text::{Grammar, TextError, Tokenizer};
 const MAX_TOKENS_OF_A_CHARACTER: usize = 3;
 
 /// How an answer is held.
+#[derive(Clone)]
 pub(crate) struct AnswerRules {
     pub thinking: ThinkingRule,
     pub calls: CallRule,
@@ -22,7 +23,7 @@ pub(crate) struct AnswerRules {
     pub stop_token_ids: Vec<u32>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ThinkingRule {
     /// Whether the prompt has opened the thought.
     pub is_open: bool,
@@ -46,6 +47,7 @@ impl ThinkingRule {
 }
 
 /// Whether tools are called, and what a call may be.
+#[derive(Clone)]
 pub(crate) enum CallRule {
     Never,
     /// As the model likes.
@@ -60,6 +62,7 @@ pub(crate) enum CallRule {
     },
 }
 
+#[derive(Clone)]
 pub(crate) struct AnswerConstraint {
     rules: AnswerRules,
     tokenizer: Arc<Tokenizer>,
@@ -69,6 +72,7 @@ pub(crate) struct AnswerConstraint {
     dictated: VecDeque<u32>,
 }
 
+#[derive(Clone)]
 struct Marks {
     think_open: Option<u32>,
     think_close: Option<u32>,
@@ -79,6 +83,7 @@ struct Marks {
     two_line_breaks: Vec<u32>,
 }
 
+#[derive(Clone)]
 enum State {
     /// Nothing but line breaks has come; a thought may still be opened.
     Start,
@@ -95,7 +100,7 @@ enum State {
     Complete,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Thought {
     num_tokens: usize,
     ends_in_line_break: bool,
@@ -177,6 +182,25 @@ impl AnswerConstraint {
             mask.allow(think_open);
         }
         Ok(())
+    }
+
+    /// What comes next because nothing else may, without a look beyond the rule that it is about.
+    fn next_forced(&mut self) -> Vec<u32> {
+        if !self.dictated.is_empty() {
+            return self.dictated.iter().copied().collect();
+        }
+        let may_open = matches!(self.state, State::Start) && self.rules.thinking.may_open_now();
+        let has_begun = matches!(self.state, State::Text { has_begun: true });
+        match (&mut self.state, &self.rules.calls, &mut self.rules.format) {
+            (State::Call(call), ..) if call.is_complete() => self.marks.call_close.into_iter().collect(),
+            (State::Call(call), ..) => call.forced(),
+            (State::Start | State::Text { .. }, CallRule::Required { .. }, _) if !may_open => {
+                self.marks.call_open.into_iter().collect()
+            }
+            (State::Start | State::Text { .. }, CallRule::Never, Some(format)) if !may_open => format.forced(),
+            (State::Text { .. }, CallRule::Allowed { .. }, Some(format)) if has_begun => format.forced(),
+            _ => Vec::new(),
+        }
     }
 
     fn mask_after_call(&self, mask: &mut TokenMask) {
@@ -281,6 +305,32 @@ impl TokenConstraint for AnswerConstraint {
     fn is_complete(&self) -> bool {
         matches!(self.state, State::Complete)
     }
+
+    fn forced(&mut self, most: usize) -> Vec<u32> {
+        let mut forced = self.next_forced();
+        if forced.is_empty() {
+            return forced;
+        }
+        let mut ahead = self.clone();
+        let mut num_followed = 0;
+        while forced.len() < most {
+            let follows = |&id: &u32| ahead.accept(id).is_ok();
+            if !forced[num_followed..].iter().all(follows) || ahead.is_complete() {
+                break;
+            }
+            num_followed = forced.len();
+            forced.extend(ahead.next_forced());
+            if forced.len() == num_followed {
+                break;
+            }
+        }
+        forced.truncate(most);
+        forced
+    }
+
+    fn fork(&self) -> Option<Box<dyn TokenConstraint>> {
+        Some(Box::new(self.clone()))
+    }
 }
 
 fn is_line_break(tokenizer: &Tokenizer, id: u32) -> bool {
@@ -304,194 +354,4 @@ fn message(error: TextError) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::OnceLock;
-
-    use izwi_model::gguf::GgufFile;
-    use izwi_model::random_model::RandomModel;
-    use izwi_text::{AnswerFormat, GrammarCompiler};
-    use serde_json::json;
-
-    use super::*;
-
-    fn tokenizer() -> &'static Arc<Tokenizer> {
-        static TOKENIZER: OnceLock<Arc<Tokenizer>> = OnceLock::new();
-        TOKENIZER.get_or_init(|| {
-            let path = std::env::temp_dir().join(format!("izwi-constraint-{}.gguf", std::process::id()));
-            RandomModel::preset("tiny").unwrap().write(&path).unwrap();
-            let file = GgufFile::from_bytes(std::fs::read(&path).unwrap()).unwrap();
-            std::fs::remove_file(&path).unwrap();
-            let vocabulary = crate::vocabulary::read_vocabulary(&file.metadata()).unwrap();
-            Arc::new(Tokenizer::new(&vocabulary).unwrap())
-        })
-    }
-
-    fn grammars() -> &'static GrammarCompiler {
-        static GRAMMARS: OnceLock<GrammarCompiler> = OnceLock::new();
-        GRAMMARS.get_or_init(|| GrammarCompiler::new(Arc::clone(tokenizer())).unwrap())
-    }
-
-    fn ids(text: &str) -> Vec<u32> {
-        tokenizer().encode_with_special(text)
-    }
-
-    fn stop() -> u32 {
-        ids("<|im_end|>")[0]
-    }
-
-    fn choice() -> Option<Grammar> {
-        let choices = ["yes", "no"].map(str::to_owned).to_vec();
-        Some(grammars().answer(&AnswerFormat::Choice(choices)).unwrap())
-    }
-
-    fn call() -> Grammar {
-        let tool = json!({"type": "function", "function": {"name": "f"}});
-        grammars().tool_call(&[tool], None).unwrap()
-    }
-
-    fn constraint(thinking: ThinkingRule, calls: CallRule, format: Option<Grammar>) -> AnswerConstraint {
-        let stop_token_ids = vec![stop()];
-        let rules = AnswerRules {
-            thinking,
-            calls,
-            format,
-            stop_token_ids,
-        };
-        AnswerConstraint::new(Arc::clone(tokenizer()), rules)
-    }
-
-    fn allowed(constraint: &mut AnswerConstraint) -> TokenMask {
-        let mut mask = TokenMask::new(tokenizer().vocab_size());
-        constraint.mask(&mut mask).unwrap();
-        mask
-    }
-
-    /// Goes on by tokens, each of which must be allowed.
-    fn go_on(constraint: &mut AnswerConstraint, tokens: &[u32]) {
-        for &id in tokens {
-            assert!(allowed(constraint).is_allowed(id), "{:?}", tokenizer().decode(&[id]));
-            constraint.accept(id).unwrap();
-        }
-    }
-
-    /// Goes on as long as there is only one way: the text of it.
-    fn follow(constraint: &mut AnswerConstraint) -> String {
-        let mut followed = Vec::new();
-        while !constraint.is_complete() {
-            let mask = allowed(constraint);
-            let mut all = (0..tokenizer().vocab_size() as u32).filter(|&id| mask.is_allowed(id));
-            let (Some(only), None) = (all.next(), all.next()) else {
-                break;
-            };
-            constraint.accept(only).unwrap();
-            followed.push(only);
-        }
-        tokenizer().decode(&followed)
-    }
-
-    fn open_thought(budget: Option<usize>) -> ThinkingRule {
-        ThinkingRule {
-            is_open: true,
-            budget,
-            ..ThinkingRule::default()
-        }
-    }
-
-    #[test]
-    fn a_thought_that_the_prompt_opened_is_closed_in_time() {
-        let thought = ids("abc");
-        let budget = thought.len() + 1;
-        let mut answer = constraint(open_thought(Some(budget)), CallRule::Never, choice());
-        assert!(!allowed(&mut answer).is_allowed(stop()), "the answer is still to come");
-        go_on(&mut answer, &thought);
-        assert_eq!(follow(&mut answer), "\n</think>\n\n");
-        go_on(&mut answer, &ids("no"));
-        assert!(answer.is_complete());
-    }
-
-    #[test]
-    fn a_character_of_the_thought_is_not_cut() {
-        let bytes = "🙂".bytes().map(|byte| {
-            let is_it = |&id: &u32| tokenizer().token_bytes(id) == Some(&[byte][..]);
-            (0..tokenizer().vocab_size() as u32).find(is_it).unwrap()
-        });
-        let bytes: Vec<u32> = bytes.collect();
-        let mut answer = constraint(open_thought(Some(3)), CallRule::Never, None);
-        go_on(&mut answer, &bytes);
-        assert_eq!(follow(&mut answer), "\n</think>");
-        // One that never gets whole is.
-        let mut answer = constraint(open_thought(Some(2)), CallRule::Never, None);
-        go_on(&mut answer, &[bytes[0]; 4]);
-        assert_eq!(follow(&mut answer), "\n</think>");
-    }
-
-    #[test]
-    fn a_thought_ends_from_outside_and_no_line_break_is_doubled() {
-        let thinking = open_thought(None);
-        let end = Arc::clone(&thinking.end);
-        let mut answer = constraint(thinking, CallRule::Never, None);
-        go_on(&mut answer, &ids("abc\n"));
-        end.store(true, Ordering::Release);
-        assert_eq!(follow(&mut answer), "</think>");
-        assert_eq!(
-            allowed(&mut answer),
-            TokenMask::new(tokenizer().vocab_size()),
-            "free from here on"
-        );
-    }
-
-    #[test]
-    fn a_thought_may_be_opened_only_where_it_may() {
-        let open = ids("<think>")[0];
-        let may = |may_open, budget| ThinkingRule {
-            may_open,
-            budget,
-            ..ThinkingRule::default()
-        };
-        for (rule, expected) in [
-            (may(true, None), true),
-            (may(true, Some(0)), false),
-            (may(false, None), false),
-        ] {
-            let mut answer = constraint(rule, CallRule::Never, choice());
-            assert_eq!(allowed(&mut answer).is_allowed(open), expected);
-            assert!(allowed(&mut answer).is_allowed(ids("y")[0]), "nor must it be");
-        }
-    }
-
-    #[test]
-    fn required_calls_follow_each_other_and_nothing_else_does() {
-        let calls = CallRule::Required {
-            call: call(),
-            several: true,
-        };
-        let mut answer = constraint(ThinkingRule::default(), calls, choice());
-        let one = "<tool_call>\n{\"name\": \"f\", \"arguments\": {";
-        assert!(follow(&mut answer).starts_with(one));
-        go_on(&mut answer, &ids("}"));
-        assert_eq!(follow(&mut answer), "}\n</tool_call>");
-        let after = allowed(&mut answer);
-        let possible: Vec<u32> = (0..tokenizer().vocab_size() as u32)
-            .filter(|&id| after.is_allowed(id))
-            .collect();
-        let mut expected = [ids("\n"), vec![stop()]].concat();
-        expected.sort_unstable();
-        assert_eq!(possible, expected);
-        go_on(&mut answer, &ids("\n"));
-        assert!(follow(&mut answer).starts_with(one));
-    }
-
-    #[test]
-    fn one_call_by_choice_ends_the_answer() {
-        let calls = CallRule::Allowed {
-            call: call(),
-            several: false,
-        };
-        let mut answer = constraint(ThinkingRule::default(), calls, None);
-        go_on(&mut answer, &ids("Let me see.\n<tool_call>"));
-        follow(&mut answer);
-        go_on(&mut answer, &ids("}"));
-        follow(&mut answer);
-        assert!(answer.is_complete());
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use izwi_engine::{Draft, Speculation};
 use izwi_model::gguf::GgufFile;
-use izwi_model::{LoadOptions, ModelInfo};
+use izwi_model::{KvType, LoadOptions, Memory, ModelError, ModelInfo, ModelNeeds};
 use izwi_text::Vocabulary;
 
 use crate::vocabulary::read_vocabulary;
@@ -69,14 +69,45 @@ impl DraftFile {
         tensor_bytes(&self.file)
     }
 
-    /// Loads it for the context of the other model.
+    /// The options with the type of KV cache that it will have: the other model's, or f16 where its heads can't have that.
+    fn with_kv_type(&self, options: &LoadOptions) -> Result<LoadOptions> {
+        let with = |kv_type| LoadOptions {
+            kv_type,
+            ..options.clone()
+        };
+        let wanted = with(options.kv_type);
+        match izwi_model::model_needs(&self.file, &wanted) {
+            Err(ModelError::Unsupported(_)) if options.kv_type != KvType::F16 => Ok(with(KvType::F16)),
+            Err(error) => Err(named(&self.path, error.into())),
+            Ok(_) => Ok(wanted),
+        }
+    }
+
+    /// What it will take of memory.
+    ///
+    /// # Errors
+    /// Those of loading a model.
+    pub fn needs(&self, options: &LoadOptions) -> Result<ModelNeeds> {
+        let needs = izwi_model::model_needs(&self.file, &self.with_kv_type(options)?);
+        needs.map_err(|error| named(&self.path, error.into()))
+    }
+
+    /// Loads it for the context of the other model, which is loaded already and has left room for it: with as many KV blocks.
     ///
     /// # Errors
     /// Those of loading a model.
     pub fn load(self, options: LoadOptions, main: &ModelInfo) -> Result<(Draft, DraftInfo)> {
+        let memory = options.memory.or_else(Memory::of_this_process);
+        // The system counts what the other one's KV cache hasn't filled yet as available.
+        let left = |memory: Memory| Memory {
+            available_bytes: memory.available_bytes.saturating_sub(main.kv_cache_bytes),
+            ..memory
+        };
         let options = LoadOptions {
             context_length: Some(main.context_length),
-            ..options
+            num_blocks: Some(main.num_blocks),
+            memory: memory.map(left),
+            ..self.with_kv_type(&options)?
         };
         let loaded = izwi_model::load_model(&self.file, &options);
         let (model, info) = loaded.map_err(|error| named(&self.path, error.into()))?;

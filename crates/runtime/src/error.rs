@@ -2,6 +2,7 @@
 
 use izwi_engine::EngineError;
 use izwi_model::ModelError;
+use izwi_text::TextError;
 
 /// What kind of failure it is. Each code has one name, the same on both sides of the border to JavaScript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,4 +98,16 @@ impl From<EngineError> for RuntimeError {
         };
         Self::new(code, error.to_string())
     }
+}
+
+pub(crate) fn prompt_error(error: TextError) -> RuntimeError {
+    let code = match error {
+        TextError::Template { .. } => ErrorCode::TemplateError,
+        _ => ErrorCode::InvalidRequest,
+    };
+    RuntimeError::new(code, error.to_string())
+}
+
+pub(crate) fn invalid_file(error: impl ToString) -> RuntimeError {
+    RuntimeError::new(ErrorCode::InvalidModelFile, error.to_string())
 }

@@ -12,13 +12,14 @@ use izwi_engine::{
 use izwi_model::gguf::GgufFile;
 use izwi_model::{BatchSize, LoadOptions, ModelInfo};
 use izwi_text::{
-    ChatPrompt, ChatTemplate, GrammarCompiler, OutputParser, OutputParserOptions, TextError, Tokenizer, encode_chat,
+    ChatPrompt, ChatTemplate, GrammarCompiler, OutputParser, OutputParserOptions, Tokenizer, encode_chat,
     ends_in_reasoning,
 };
 
 use crate::answer::Answer;
 use crate::answer_constraint::{AnswerConstraint, AnswerRules, CallRule, ThinkingRule};
 use crate::draft_file::{DraftFile, DraftInfo, as_part, tensor_bytes};
+use crate::error::{invalid_file, prompt_error};
 use crate::kv_file::{self, Identity};
 use crate::vocabulary::read_vocabulary;
 use crate::{
@@ -80,7 +81,12 @@ impl Model {
         let draft_bytes = draft_file.as_ref().map_or(0, DraftFile::tensor_bytes);
         let defaults = EngineOptions::default();
         let max_running = options.max_running.unwrap_or(defaults.max_running);
+        let companion = draft_file
+            .as_ref()
+            .map(|draft| draft.needs(&options.load))
+            .transpose()?;
         let load = LoadOptions {
+            companion: companion.unwrap_or_default(),
             batch: BatchSize {
                 rows: defaults.lone_prefill_chunk + max_running,
                 logit_rows: options.load.batch.logit_rows + max_running,
@@ -424,16 +430,4 @@ fn offered_tools(request: &ChatRequest) -> &[serde_json::Value] {
         ToolChoice::None => &[],
         _ => &request.tools,
     }
-}
-
-fn prompt_error(error: TextError) -> RuntimeError {
-    let code = match error {
-        TextError::Template { .. } => ErrorCode::TemplateError,
-        _ => ErrorCode::InvalidRequest,
-    };
-    RuntimeError::new(code, error.to_string())
-}
-
-pub(crate) fn invalid_file(error: impl ToString) -> RuntimeError {
-    RuntimeError::new(ErrorCode::InvalidModelFile, error.to_string())
 }

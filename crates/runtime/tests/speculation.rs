@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use izwi_model::random_model::RandomModel;
+use izwi_model::{KvType, Memory};
 use izwi_runtime::{
     AnswerFormat, ChatEvent, ChatMessage, ChatRequest, ChatStream, CompletionRequest, ErrorCode, GenerationSettings,
     LoadOptions, Model, ModelOptions, OnProgress, Role, RuntimeError, Speculation,
@@ -241,6 +242,73 @@ fn a_model_agrees_with_itself_also_where_tokens_are_drawn() {
         (draft.path.as_path(), draft.model.file_bytes),
         (main_path(), model.info().file_bytes)
     );
+}
+
+#[test]
+fn a_grammar_s_forced_tokens_take_no_pass_each() {
+    let names: Vec<String> = (0..6).map(|index| format!("the_name_of_number_{index}")).collect();
+    let properties: serde_json::Map<_, _> = names
+        .iter()
+        .map(|name| (name.clone(), json!({"type": "boolean"})))
+        .collect();
+    let schema = json!({
+        "type": "object", "properties": properties, "required": names, "additionalProperties": false,
+    });
+    let generation = GenerationSettings {
+        format: Some(AnswerFormat::JsonSchema(schema)),
+        max_tokens: Some(400),
+        ..settings(1.0, 5)
+    };
+    let [(plain, plain_steps), (guessed, steps)] = [Speculation::Off, Speculation::Auto].map(|speculation| {
+        let model = load(speculation);
+        let text = answer(&ask(&model, 0, generation.clone()));
+        (text, model.stats().steps)
+    });
+    assert_eq!(guessed, plain);
+    assert!(plain.contains("the_name_of_number_5"), "{plain}");
+    assert!(steps * 2 < plain_steps, "{steps} passes of {plain_steps}");
+}
+
+#[test]
+fn the_draft_model_s_kv_cache_is_planned_with_the_other_one_s() {
+    let short_heads = RandomModel {
+        num_layers: 1,
+        num_heads: 16,
+        head_dim: 80,
+        ..tiny()
+    };
+    let short_heads = write("speculation-heads.gguf", &short_heads);
+    for (draft_model, expected) in [(stranger_path(), "q8_0"), (short_heads.as_path(), "f16")] {
+        let load = |mib: usize, draft_model: Option<&Path>| {
+            let options = ModelOptions {
+                load: LoadOptions {
+                    kv_type: KvType::Q8_0,
+                    memory: Some(Memory {
+                        total_bytes: 1 << 30,
+                        available_bytes: mib << 20,
+                    }),
+                    ..Default::default()
+                },
+                draft_model: draft_model.map(Path::to_owned),
+                ..Default::default()
+            };
+            Model::load(main_path(), &options)
+        };
+        let (alone, both) = (load(16, None).unwrap(), load(16, Some(draft_model)).unwrap());
+        let draft = &both.draft().unwrap().model;
+        assert_eq!(
+            (both.info().kv_cache_type, draft.kv_cache_type),
+            ("q8_0", expected),
+            "{draft_model:?}"
+        );
+        assert_eq!(draft.num_blocks, both.info().num_blocks);
+        let taken = |info: &izwi_model::ModelInfo| info.weights_bytes + info.scratch_bytes + info.kv_cache_bytes;
+        assert!(taken(both.info()) + taken(draft) <= 16 << 20);
+        assert!(both.info().num_blocks < alone.info().num_blocks);
+        let error = load(6, Some(draft_model)).err().unwrap();
+        assert_eq!(error.code, ErrorCode::OutOfMemory);
+        assert!(error.message.contains("do without a draft model"), "{error}");
+    }
 }
 
 #[test]

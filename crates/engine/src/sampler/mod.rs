@@ -10,6 +10,7 @@ mod tests;
 mod truncation_tests;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::sampler::candidates::{Candidate, highest_logits, truncate};
@@ -70,7 +71,8 @@ impl Sampler {
     }
 
     /// A sampler that chooses from another model's logits what this one would: with the same draws, so that models which
-    /// agree on the probabilities agree on the token. `num_token_ids` is that model's. A constraint isn't followed.
+    /// agree on the probabilities agree on the token. `num_token_ids` is that model's. A constraint is followed where it can be
+    /// copied.
     pub fn foresee(&self, num_token_ids: usize) -> Sampler {
         Sampler {
             params: SamplingParams {
@@ -81,8 +83,24 @@ impl Sampler {
             penalties: self.penalties.clone(),
             banned_token_ids: self.banned_token_ids.clone(),
             num_token_ids: self.num_token_ids.min(num_token_ids),
-            constraint: None,
+            constraint: self.fork_of_constraint(),
         }
+    }
+
+    /// At most `most` tokens that the constraint leaves no choice about.
+    pub fn forced(&mut self, most: usize) -> Vec<u32> {
+        let Some(constraint) = &mut self.constraint else {
+            return Vec::new();
+        };
+        // What goes wrong here goes wrong for the answer itself, too, and is told then.
+        let mut forced = catch_unwind(AssertUnwindSafe(|| constraint.forced(most))).unwrap_or_default();
+        forced.truncate(most);
+        forced
+    }
+
+    fn fork_of_constraint(&self) -> Option<Box<dyn TokenConstraint>> {
+        let constraint = self.constraint.as_ref()?;
+        catch_unwind(AssertUnwindSafe(|| constraint.fork())).unwrap_or_default()
     }
 
     /// Chooses a token and takes note of it. `row` is `[vocab_size]` and is changed.

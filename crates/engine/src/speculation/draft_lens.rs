@@ -5,8 +5,24 @@
 pub(crate) struct Proposal {
     /// Tokens guessed, or that may be.
     pub len: usize,
-    /// How probable it is that one is right if those before it were.
+    /// So many of them, the first ones, are right for sure.
+    pub num_sure: usize,
+    /// How probable it is that a further one is right if those before it were.
     pub acceptance: f64,
+}
+
+impl Proposal {
+    /// What is never guessed for.
+    pub const NONE: Proposal = Proposal {
+        len: 0,
+        num_sure: 0,
+        acceptance: 0.0,
+    };
+
+    /// How probable it is that so many tokens are right.
+    fn probability(&self, len: usize) -> f64 {
+        self.acceptance.powi(len.saturating_sub(self.num_sure) as i32)
+    }
 }
 
 /// How many tokens of each proposal a pass verifies, and what that brings.
@@ -19,29 +35,35 @@ pub(crate) struct DraftLens {
 }
 
 /// How many tokens of each proposal to verify in a pass with `num_sequences` rows of its own, so that it brings the most
-/// tokens for its time. `row_cost` is what one row more adds, as a share of the pass; `most` is how many it may have.
-pub(crate) fn draft_lens(proposals: &[Proposal], num_sequences: usize, row_cost: f64, most: usize) -> DraftLens {
+/// tokens for its time. `rows_cost` is what so many rows more add, as a share of the pass; `most` is how many it may have.
+pub(crate) fn draft_lens(
+    proposals: &[Proposal],
+    num_sequences: usize,
+    rows_cost: impl Fn(usize) -> f64,
+    most: usize,
+) -> DraftLens {
     let mut lens = vec![0; proposals.len()];
     // Every sequence gets a token for sure.
-    let (mut tokens, mut cost) = (num_sequences as f64, 1.0);
-    for _ in 0..most {
-        let gain = |index: usize| proposals[index].acceptance.powi(lens[index] as i32 + 1);
+    let mut tokens = num_sequences as f64;
+    let mut best_so_far = DraftLens {
+        lens: lens.clone(),
+        rate: tokens,
+    };
+    for num_rows in 1..=most {
+        let gain = |index: usize| proposals[index].probability(lens[index] + 1);
         let open = (0..proposals.len()).filter(|&index| lens[index] < proposals[index].len);
         let Some(best) = open.max_by(|&left, &right| gain(left).total_cmp(&gain(right))) else {
             break;
         };
-        let gain = gain(best);
-        if (tokens + gain) / (cost + row_cost) <= tokens / cost {
-            break;
-        }
+        tokens += gain(best);
         lens[best] += 1;
-        tokens += gain;
-        cost += row_cost;
+        let rate = tokens / (1.0 + rows_cost(num_rows));
+        if rate > best_so_far.rate {
+            best_so_far.rate = rate;
+            best_so_far.lens.clone_from(&lens);
+        }
     }
-    DraftLens {
-        lens,
-        rate: tokens / cost,
-    }
+    best_so_far
 }
 
 /// The same where a model makes the guesses, one token of each sequence in a pass of its own. `draft_cost` is what such a
@@ -50,7 +72,7 @@ pub(crate) fn draft_lens(proposals: &[Proposal], num_sequences: usize, row_cost:
 pub(crate) fn model_draft_lens(
     proposals: &[Proposal],
     num_sequences: usize,
-    row_cost: f64,
+    rows_cost: impl Fn(usize) -> f64,
     draft_cost: impl Fn(usize) -> f64,
     most: usize,
 ) -> DraftLens {
@@ -62,20 +84,21 @@ pub(crate) fn model_draft_lens(
     order.sort_by(|&left, &right| proposals[right].acceptance.total_cmp(&proposals[left].acceptance));
     for num_guessed in 1..=order.len() {
         let guessed = &order[..num_guessed];
-        let (mut tokens, mut cost) = (num_sequences as f64, 1.0);
+        let (mut tokens, mut draft_costs) = (num_sequences as f64, 0.0);
         let mut num_rows = 0;
         for len in 1..=most {
             let longer = guessed.iter().filter(|&&index| proposals[index].len >= len);
-            let gains = longer.map(|&index| proposals[index].acceptance.powi(len as i32));
+            let gains = longer.map(|&index| proposals[index].probability(len));
             let (num_more, gain) = gains.fold((0, 0.0), |(count, sum), gain| (count + 1, sum + gain));
             num_rows += num_more;
             if num_more == 0 || num_rows > most {
                 break;
             }
             tokens += gain;
-            cost += row_cost * num_more as f64 + draft_cost(num_more);
-            if tokens / cost > best.rate {
-                best.rate = tokens / cost;
+            draft_costs += draft_cost(num_more);
+            let rate = tokens / (1.0 + rows_cost(num_rows) + draft_costs);
+            if rate > best.rate {
+                best.rate = rate;
                 best.lens.fill(0);
                 guessed
                     .iter()
@@ -91,16 +114,24 @@ mod tests {
     use super::*;
 
     fn proposals(proposals: &[(usize, f64)]) -> Vec<Proposal> {
-        let proposal = |&(len, acceptance): &(usize, f64)| Proposal { len, acceptance };
+        let proposal = |&(len, acceptance): &(usize, f64)| Proposal {
+            len,
+            num_sure: 0,
+            acceptance,
+        };
         proposals.iter().map(proposal).collect()
     }
 
+    fn linear(row_cost: f64) -> impl Fn(usize) -> f64 {
+        move |num_rows| num_rows as f64 * row_cost
+    }
+
     fn lens(of: &[(usize, f64)], num_sequences: usize, row_cost: f64, most: usize) -> Vec<usize> {
-        draft_lens(&proposals(of), num_sequences, row_cost, most).lens
+        draft_lens(&proposals(of), num_sequences, linear(row_cost), most).lens
     }
 
     fn model_lens(of: &[(usize, f64)], num_sequences: usize, row_cost: f64, draft_cost: f64, most: usize) -> DraftLens {
-        model_draft_lens(&proposals(of), num_sequences, row_cost, |_| draft_cost, most)
+        model_draft_lens(&proposals(of), num_sequences, linear(row_cost), |_| draft_cost, most)
     }
 
     #[test]
@@ -120,6 +151,29 @@ mod tests {
         // A row costs a fifth of what four sequences bring: 0.8 tokens.
         assert_eq!(lens(&[(8, 0.75)], 4, 0.2, 4), [0]);
         assert_eq!(lens(&[(8, 0.75)], 1, 0.2, 4), [3]);
+    }
+
+    #[test]
+    fn what_is_sure_is_verified_whatever_the_record() {
+        let sure = Proposal {
+            len: 6,
+            num_sure: 4,
+            acceptance: 0.1,
+        };
+        assert_eq!(draft_lens(&[sure], 1, linear(0.3), 7).lens, [4]);
+        let likely = Proposal {
+            acceptance: 0.9,
+            ..sure
+        };
+        assert_eq!(draft_lens(&[likely], 1, linear(0.3), 7).lens, [6]);
+        // But not where a row costs more than it brings.
+        assert_eq!(draft_lens(&[sure; 2], 2, linear(0.6), 6).lens, [0, 0]);
+    }
+
+    #[test]
+    fn a_dear_row_is_taken_for_the_cheap_ones_behind_it() {
+        let rows_cost = |num_rows: usize| [0.0, 0.9, 0.9, 0.9, 3.0][num_rows];
+        assert_eq!(draft_lens(&proposals(&[(8, 0.9)]), 1, rows_cost, 4).lens, [3]);
     }
 
     #[test]

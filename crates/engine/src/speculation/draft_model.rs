@@ -1,12 +1,12 @@
 //! A second, faster model that guesses.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
 
 use izwi_model::{Batch, LanguageModel};
 
 use crate::error::panic_message;
 use crate::sampler::{Sampler, SamplerScratch};
+use crate::speculation::clock::Clock;
 use crate::speculation::draft_costs::DraftCosts;
 use crate::speculation::draft_sequences::DraftSequences;
 use crate::{EngineError, Result};
@@ -36,6 +36,7 @@ pub(crate) struct DraftModel {
     draft: Draft,
     sequences: DraftSequences,
     costs: DraftCosts,
+    clock: Clock,
     num_rows: u64,
     batch: Batch,
     /// `[logit_rows, vocab_size]` of its last pass.
@@ -43,8 +44,9 @@ pub(crate) struct DraftModel {
 }
 
 impl DraftModel {
-    pub fn new(draft: Draft) -> Self {
+    pub fn new(draft: Draft, clock: Clock) -> Self {
         DraftModel {
+            clock,
             sequences: DraftSequences::new(draft.model.num_blocks(), draft.model.block_size()),
             draft,
             costs: DraftCosts::default(),
@@ -86,7 +88,7 @@ impl DraftModel {
     /// # Errors
     /// When the model fails.
     pub fn read(&mut self, id: u64, tokens: &[u32], most: usize) -> Result<()> {
-        let begin = Instant::now();
+        let begin = self.clock.now();
         let start = self.sequences.follow(id, tokens);
         let end = (tokens.len() - 1).min(start + most);
         for from in (start..end).step_by(READING_ROWS) {
@@ -100,7 +102,8 @@ impl DraftModel {
             self.sequences.note_computed(id, &tokens[from..to]);
         }
         if end > start {
-            self.costs.note_reading(end - start, begin.elapsed().as_secs_f64());
+            let time = self.clock.now() - begin;
+            self.costs.note_reading(end - start, time.as_secs_f64());
         }
         Ok(())
     }
@@ -118,7 +121,7 @@ impl DraftModel {
         }
         let most = guesses.iter().map(|guess| guess.len).max().unwrap_or(0);
         for num_guessed in 0..most {
-            let begin = Instant::now();
+            let begin = self.clock.now();
             self.batch.clear();
             let mut guessed = Vec::new();
             for (index, guess) in guesses.iter().enumerate() {
@@ -144,7 +147,8 @@ impl DraftModel {
             self.forward()?;
             self.sample(&guessed, guesses, scratch)?;
             if self.batch.token_ids.len() <= 2 * guessed.len() {
-                self.costs.note_pass(guessed.len(), begin.elapsed().as_secs_f64());
+                let time = self.clock.now() - begin;
+                self.costs.note_pass(guessed.len(), time.as_secs_f64());
             }
         }
         Ok(())
@@ -155,11 +159,12 @@ impl DraftModel {
         let rows = self.logits.chunks_exact_mut(self.draft.model.vocab_size());
         for (&index, row) in guessed.iter().zip(rows) {
             let guess = &mut guesses[index];
-            match guess.sampler.sample(row, scratch) {
-                Ok(sampled) => guess.tokens.push(sampled.id),
-                // None of these tokens may come: then there is no guess.
-                Err(EngineError::NoTokenAllowed) => {}
-                Err(error) => return Err(error),
+            let sampled = catch_unwind(AssertUnwindSafe(|| guess.sampler.sample(row, scratch)));
+            match sampled {
+                Ok(Ok(sampled)) => guess.tokens.push(sampled.id),
+                // None of these tokens may come, or the grammar fails, which is the answer's business: then there is no guess.
+                Ok(Err(EngineError::NoTokenAllowed | EngineError::Constraint(_))) | Err(_) => {}
+                Ok(Err(error)) => return Err(error),
             }
         }
         Ok(())

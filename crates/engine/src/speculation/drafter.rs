@@ -73,23 +73,17 @@ impl Drafter {
         }
     }
 
-    /// How much of each sequence's guess a pass that decodes all of them should verify: how long the guess is, and how
-    /// the ones before it fared.
-    pub fn draft_lens(&mut self, guesses: &[(usize, Acceptance)]) -> DraftLens {
+    /// How much of each sequence's guess a pass that decodes all of them should verify.
+    pub fn draft_lens(&mut self, guesses: &[Proposal]) -> DraftLens {
         let (num_sequences, most) = (guesses.len(), self.most(guesses.len()));
         if let Speculation::Always(wanted) = self.speculation {
-            let num_guesses = guesses.iter().filter(|&&(len, _)| len > 0).count();
+            let num_guesses = guesses.iter().filter(|guess| guess.len > 0).count();
             let share = most / num_guesses.max(1);
-            let lens = guesses.iter().map(|&(len, _)| len.min(wanted).min(share)).collect();
+            let lens = guesses.iter().map(|guess| guess.len.min(wanted).min(share)).collect();
             return DraftLens { lens, rate: 0.0 };
         }
-        let proposal = |&(len, acceptance): &(usize, Acceptance)| Proposal {
-            len,
-            acceptance: acceptance.rate(),
-        };
-        let proposals: Vec<Proposal> = guesses.iter().map(proposal).collect();
-        let found = draft_lens(&proposals, num_sequences, self.costs.row_cost(num_sequences), most);
-        if found.lens.iter().all(|&len| len == 0) && guesses.iter().any(|&(len, _)| len > 0) {
+        let found = draft_lens(guesses, num_sequences, self.rows_cost(num_sequences), most);
+        if found.lens.iter().all(|&len| len == 0) && guesses.iter().any(|guess| guess.len > 0) {
             self.costs.note_skipped(num_sequences);
         }
         found
@@ -111,6 +105,7 @@ impl Drafter {
             } else {
                 candidate.most
             },
+            num_sure: 0,
             acceptance: candidate.acceptance.rate(),
         };
         let proposals: Vec<Proposal> = candidates.iter().map(proposal).collect();
@@ -136,8 +131,19 @@ impl Drafter {
     fn weigh(&self, proposals: &[Proposal], plain: f64, draft_costs: &DraftCosts) -> DraftLens {
         let num_sequences = proposals.len();
         let draft_cost = |num_guessed| draft_costs.pass(num_guessed, plain) / plain;
-        let row_cost = self.costs.row_cost(num_sequences);
-        model_draft_lens(proposals, num_sequences, row_cost, draft_cost, self.most(num_sequences))
+        let rows_cost = self.rows_cost(num_sequences);
+        model_draft_lens(
+            proposals,
+            num_sequences,
+            rows_cost,
+            draft_cost,
+            self.most(num_sequences),
+        )
+    }
+
+    /// What so many draft rows add to a pass, as a share of it.
+    fn rows_cost(&self, num_sequences: usize) -> impl Fn(usize) -> f64 {
+        move |num_rows| self.costs.rows_cost(num_sequences, num_rows)
     }
 
     /// Whether an answer would have paid by now for reading its text, and may do so again: how long it gets nobody knows, and
@@ -149,15 +155,10 @@ impl Drafter {
         plain: f64,
         draft_costs: &DraftCosts,
     ) -> bool {
-        let mut proposals = vec![
-            Proposal {
-                len: 0,
-                acceptance: 0.0
-            };
-            num_sequences
-        ];
+        let mut proposals = vec![Proposal::NONE; num_sequences];
         proposals[0] = Proposal {
             len: candidate.most,
+            num_sure: 0,
             acceptance: candidate.acceptance.rate(),
         };
         let gain = self.weigh(&proposals, plain, draft_costs).rate / num_sequences as f64;
@@ -178,18 +179,13 @@ impl Drafter {
         };
         let hopeful = Proposal {
             len: candidate.most,
+            num_sure: 0,
             acceptance: candidate.acceptance.hopeful().rate(),
         };
-        let mut proposals = vec![
-            Proposal {
-                len: 0,
-                acceptance: 0.0
-            };
-            candidates.len()
-        ];
+        let mut proposals = vec![Proposal::NONE; candidates.len()];
         proposals[index] = hopeful;
         let reading = candidate.num_unread as f64 * draft_costs.row(plain);
-        let guessing = draft_costs.pass(1, plain) + self.costs.row_cost(candidates.len()) * plain;
+        let guessing = draft_costs.pass(1, plain) + self.costs.rows_cost(candidates.len(), 1) * plain;
         let may_pay = self.weigh(&proposals, plain, draft_costs).lens[index] > 0;
         if !may_pay || reading + guessing > self.retry_seconds {
             return ModelTurn::Nothing;

@@ -10,6 +10,7 @@
 //! random numbers that the sampler is about to use, so that guesses and choices fall together where the distributions do.
 
 mod acceptance;
+mod clock;
 mod draft_costs;
 mod draft_lens;
 mod draft_model;
@@ -19,6 +20,8 @@ mod pass_costs;
 mod prompt_lookup;
 
 pub(crate) use acceptance::Acceptance;
+pub(crate) use clock::Clock;
+pub(crate) use draft_lens::Proposal;
 pub use draft_model::Draft;
 pub(crate) use draft_model::{DraftModel, Guess};
 pub(crate) use drafter::{Candidate, Drafter, ModelTurn};

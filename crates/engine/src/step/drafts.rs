@@ -3,7 +3,7 @@
 use super::Stepper;
 use crate::Result;
 use crate::scheduler::{Chunk, Plan};
-use crate::speculation::{Candidate, Guess, ModelTurn, look_up};
+use crate::speculation::{Candidate, Guess, ModelTurn, Proposal, look_up};
 
 impl Stepper {
     /// Lets a pass that only decodes verify guesses as well.
@@ -13,18 +13,21 @@ impl Stepper {
         if most == 0 {
             return;
         }
-        let guess = |chunk: &Chunk| {
-            let sequence = self.scheduler.running(chunk.sequence).expect("a planned sequence runs");
-            look_up(&sequence.tokens, most.min(self.most_guessed(chunk)))
-        };
-        let mut guesses: Vec<Vec<u32>> = plan.chunks.iter().map(guess).collect();
-        let acceptance = |chunk: &Chunk| self.requests[&chunk.sequence].acceptance;
-        let records: Vec<_> = guesses
+        let mut guesses: Vec<Vec<u32>> = plan
+            .chunks
             .iter()
-            .map(Vec::len)
-            .zip(plan.chunks.iter().map(acceptance))
+            .map(|chunk| self.guess_by_text(chunk, most))
             .collect();
-        let mut found = self.drafter.draft_lens(&records);
+        let proposal = |(chunk, guess): (&Chunk, &Vec<u32>)| {
+            let request = &self.requests[&chunk.sequence];
+            Proposal {
+                len: guess.len(),
+                num_sure: request.num_forced,
+                acceptance: request.acceptance.rate(),
+            }
+        };
+        let proposals: Vec<Proposal> = plan.chunks.iter().zip(&guesses).map(proposal).collect();
+        let mut found = self.drafter.draft_lens(&proposals);
         if let Some(by_model) = self.guess_by_model(plan, found.rate) {
             self.is_model_draft = true;
             found.lens = by_model.iter().map(Vec::len).collect();
@@ -45,6 +48,21 @@ impl Stepper {
                 request.acceptance.note_skipped();
             }
         }
+    }
+
+    /// What the grammar leaves no choice about, and then what followed when the text was like this before.
+    fn guess_by_text(&mut self, chunk: &Chunk, most: usize) -> Vec<u32> {
+        let most = most.min(self.most_guessed(chunk));
+        let request = self.requests.get_mut(&chunk.sequence).expect("has a request");
+        let mut guess = request.sampler.forced(most);
+        request.num_forced = guess.len();
+        let sequence = self.scheduler.running(chunk.sequence).expect("a planned sequence runs");
+        if guess.is_empty() {
+            return look_up(&sequence.tokens, most);
+        }
+        let text = [&sequence.tokens[..], &guess].concat();
+        guess.extend(look_up(&text, most - guess.len()));
+        guess
     }
 
     /// How many tokens may be guessed: the last that may come needs no row of its own.

@@ -81,8 +81,12 @@ impl Stepper {
             acceptance.note_draft(chunk.draft.len(), num_accepted);
             self.drafter.note_model_draft(chunk.draft.len(), num_accepted);
             self.counters.model_accepted_tokens += num_accepted as u64;
-        } else {
-            request.acceptance.note_draft(chunk.draft.len(), num_accepted);
+        } else if num_accepted >= request.num_forced {
+            // What was sure says nothing of the guesses.
+            let num_guessed = chunk.draft.len().saturating_sub(request.num_forced);
+            request
+                .acceptance
+                .note_draft(num_guessed, num_accepted - request.num_forced);
         }
         Ok(outcome)
     }

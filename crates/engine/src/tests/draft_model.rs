@@ -4,7 +4,7 @@ use crate::request::RequestLimits;
 use crate::tests::conversations::text;
 use crate::tests::fake_model::{Behaviour, FakeModel};
 use crate::tests::{Bench, Recipe};
-use crate::{FinishReason, SamplingParams, Speculation};
+use crate::{FinishReason, SamplingParams, Speculation, TokenConstraint, TokenMask};
 
 const LIMITS: RequestLimits = RequestLimits {
     num_token_ids: 256,
@@ -45,6 +45,76 @@ fn a_draft_model_that_agrees_is_always_right_also_where_tokens_are_drawn() {
         // One with the prompt, then five at a time.
         assert_eq!(stats.steps, 1 + 99_u64.div_ceil(5));
     }
+}
+
+/// Allows every third token, and then one less.
+struct Thirds {
+    num_accepted: u32,
+    /// Whether it is a copy that goes wrong, and how.
+    failure: Option<Failure>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Failure {
+    Error,
+    Panic,
+}
+
+impl TokenConstraint for Thirds {
+    fn mask(&mut self, mask: &mut TokenMask) -> Result<(), String> {
+        mask.forbid_all();
+        (0..256)
+            .filter(|id| id % 3 == self.num_accepted % 3)
+            .for_each(|id| mask.allow(id));
+        Ok(())
+    }
+
+    fn accept(&mut self, token_id: u32) -> Result<(), String> {
+        assert_eq!(token_id % 3, self.num_accepted % 3);
+        self.num_accepted += 1;
+        match self.failure {
+            Some(Failure::Error) => Err("a copy may fail".into()),
+            Some(Failure::Panic) => std::panic::resume_unwind(Box::new("a copy may panic")),
+            None => Ok(()),
+        }
+    }
+
+    fn fork(&self) -> Option<Box<dyn TokenConstraint>> {
+        let failure = match self.num_accepted % 8 {
+            6 => Some(Failure::Error),
+            7 => Some(Failure::Panic),
+            _ => None,
+        };
+        Some(Box::new(Thirds {
+            num_accepted: self.num_accepted,
+            failure,
+        }))
+    }
+}
+
+#[test]
+fn guesses_follow_a_grammar_and_a_failing_copy_of_it_hurts_nobody() {
+    let answers = [false, true].map(|has_draft| {
+        let mut bench = Bench::speculating(FakeModel::bytes(1024), 256, 64, 8, Speculation::Always(3));
+        if has_draft {
+            bench.drafting(FakeModel::bytes(1024), 256);
+        }
+        let mut request = sampled(text(1, 50), 200, 7).request();
+        request.constraint = Some(Box::new(Thirds {
+            num_accepted: 0,
+            failure: None,
+        }));
+        let submitted = bench.submit(request);
+        bench.run();
+        (submitted.result(), bench.stats(), bench.stepper.has_draft_model())
+    });
+    let [(plain, ..), (guessed, stats, has_draft)] = answers;
+    assert_eq!(guessed.tokens, plain.tokens);
+    assert!(guessed.error.is_none() && guessed.tokens.len() == 200);
+    assert!(has_draft, "it is given up for its own failures only");
+    // The same model, held to the same grammar, is always right.
+    assert_eq!(stats.model_accepted_tokens, stats.model_drafted_tokens);
+    assert!(stats.model_accepted_tokens > 100, "{stats:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A model whose logits are a hash of the tokens that it finds in its KV blocks.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use izwi_model::{Batch, LanguageModel, ModelError, SequenceSlice};
 
@@ -35,7 +35,11 @@ pub struct FakeModel {
     /// In one of so many contexts its logits are other ones. 0: never.
     differs_once_in: u64,
     num_forwards: Arc<AtomicUsize>,
+    pass_time: Option<PassTime>,
 }
+
+/// A clock that only passes move, in microseconds, and what a pass of so many rows takes.
+type PassTime = (Arc<AtomicU64>, fn(u64) -> u64);
 
 impl FakeModel {
     pub fn new(vocab_size: usize, context_length: usize, block_size: usize, num_blocks: usize) -> FakeModel {
@@ -49,6 +53,7 @@ impl FakeModel {
             uniform_rows: usize::MAX,
             differs_once_in: 0,
             num_forwards: Arc::default(),
+            pass_time: None,
         }
     }
 
@@ -71,6 +76,12 @@ impl FakeModel {
     /// Has an opinion of its own in one of so many contexts.
     pub fn differing_once_in(mut self, num_contexts: u64) -> FakeModel {
         self.differs_once_in = num_contexts;
+        self
+    }
+
+    /// Moves a clock of microseconds by what `pass_time` says of a pass with so many rows.
+    pub fn taking(mut self, clock: &Arc<AtomicU64>, pass_time: fn(u64) -> u64) -> FakeModel {
+        self.pass_time = Some((clock.clone(), pass_time));
         self
     }
 
@@ -158,6 +169,9 @@ impl FakeModel {
 
     fn compute(&mut self, batch: &Batch, logits: &mut Vec<f32>, behaviour: Behaviour) -> Result<(), ModelError> {
         self.check(batch).map_err(ModelError::InvalidBatch)?;
+        if let Some((clock, pass_time)) = &self.pass_time {
+            clock.fetch_add(pass_time(batch.token_ids.len() as u64), Ordering::SeqCst);
+        }
         self.write(batch, matches!(behaviour, Behaviour::Fail | Behaviour::Panic));
         match behaviour {
             Behaviour::Fail => {

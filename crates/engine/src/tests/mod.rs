@@ -1,5 +1,6 @@
 //! The engine with a fake model: what comes out must be what each request gives alone.
 
+mod company;
 mod conversations;
 mod draft_model;
 mod fairness;
@@ -10,14 +11,15 @@ mod speculation;
 mod stored_blocks;
 mod threads;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::active_request::{EventSink, QueuePlace, Submission};
 use crate::request::RequestLimits;
 use crate::sampler::{Sampler, SamplerScratch, token_alternatives, token_logprob};
 use crate::scheduler::SchedulerLimits;
+use crate::speculation::Clock;
 use crate::step::Stepper;
 use crate::tests::fake_model::{FakeModel, HIDDEN_SIZE, fake_logits, fake_states};
 use crate::{
@@ -249,6 +251,13 @@ impl Bench {
             stats,
             num_requests: Arc::default(),
         }
+    }
+
+    /// Times passes by a clock of microseconds, which the models move.
+    fn timed_by(&mut self, clock: &Arc<AtomicU64>) {
+        let clock = clock.clone();
+        let now = move || Duration::from_micros(clock.load(Ordering::SeqCst));
+        self.stepper.time_with(Clock::new(now));
     }
 
     /// With a draft model. Returns where its failure will be told.

@@ -4,7 +4,7 @@ use crate::request::RequestLimits;
 use crate::tests::conversations::{Script, text};
 use crate::tests::fake_model::{FakeModel, fake_logits};
 use crate::tests::{Bench, Recipe, RequestResult};
-use crate::{FinishReason, GenerateRequest, SamplingParams, Speculation};
+use crate::{FinishReason, GenerateRequest, SamplingParams, Speculation, TokenConstraint, TokenMask};
 
 const STOP: u32 = 255;
 
@@ -102,6 +102,55 @@ fn guesses_that_fail_are_given_up_and_those_that_hold_are_kept() {
     scripted(&mut bench, &text(1, 20), &lucky, lucky.len());
     let stats = bench.stats();
     assert!(stats.accepted_tokens * 10 >= stats.drafted_tokens * 9, "{stats:?}");
+}
+
+/// Dictates the answer and tells of it before; only so many of these tokens are true.
+struct Foretold {
+    script: Script,
+    num_true: usize,
+}
+
+impl TokenConstraint for Foretold {
+    fn mask(&mut self, mask: &mut TokenMask) -> Result<(), String> {
+        self.script.mask(mask)
+    }
+
+    fn accept(&mut self, token_id: u32) -> Result<(), String> {
+        self.script.accept(token_id)
+    }
+
+    fn forced(&mut self, most: usize) -> Vec<u32> {
+        let told = self.script.0.as_slice().iter().take(most).enumerate();
+        told.map(|(index, &id)| if index < self.num_true { id } else { id ^ 1 })
+            .collect()
+    }
+}
+
+#[test]
+fn what_a_grammar_forces_is_verified_together_and_a_wrong_one_changes_nothing() {
+    let answer = [text(2, 60), vec![STOP]].concat();
+    for (speculation, num_true, expected_steps) in [
+        (Speculation::Off, 9, 61),
+        (Speculation::Always(5), 9, 11),
+        (Speculation::Always(5), 3, 16),
+        (Speculation::Always(5), 0, 61),
+        // From a pass of one row on, at most eight.
+        (Speculation::Auto, 9, 9),
+    ] {
+        let mut bench = bench(speculation);
+        let mut request = GenerateRequest::new(text(1, 30));
+        request.stop_token_ids = vec![STOP];
+        let script = Script(answer.clone().into_iter());
+        request.constraint = Some(Box::new(Foretold { script, num_true }));
+        let submitted = bench.submit(request);
+        bench.run();
+        assert_eq!(submitted.result().tokens, answer[..60]);
+        let steps = bench.stats().steps;
+        assert!(
+            steps.abs_diff(expected_steps) <= 1,
+            "{speculation:?}, {num_true} true: {steps} steps"
+        );
+    }
 }
 
 /// A request whose answer repeats its prompt.

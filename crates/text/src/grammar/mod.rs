@@ -139,6 +139,15 @@ impl Grammar {
         self.matcher.consume_token(id).map_err(|error| failed(&error))
     }
 
+    /// The tokens that come next because nothing else may, as far as that is known; finding out is far less work than
+    /// `allowed`.
+    pub fn forced(&mut self) -> Vec<u32> {
+        if self.matcher.is_stopped() {
+            return Vec::new();
+        }
+        self.matcher.compute_ff_tokens()
+    }
+
     /// Whether the text may end here.
     pub fn may_end(&mut self) -> bool {
         self.is_complete() || self.matcher.is_accepting().unwrap_or(false)
