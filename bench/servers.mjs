@@ -25,24 +25,31 @@ const { values } = parseArgs({
 });
 const levels = values.clients.split(",").map(Number);
 const rounds = Number(values.rounds);
-const settings = { path: modelFile(values.quantization), threads: Number(values.threads), contextLength: 5120 };
+const settings = { path: modelFile(values.quantization), threads: Number(values.threads) };
+/** As many sequences of what a load's requests need, and a few long ones: the peers take the memory of a whole context for each. */
+const LOADS = { contextLength: 1024, sequences: Math.max(...levels) };
+const LONG_PROMPTS = { contextLength: 5120, sequences: 2 };
 ENGINES.find(({ name }) => name === "node-llama-cpp").install();
 
 /** What a server calls its model, by the server's address. */
 const models = new Map();
 const machine = describeMachine();
 console.log(`${machine.cpu}, ${machine.cores} cores, load before ${machine.loadBefore.toFixed(1)}`);
-const servers = [await izwiServer(), await peerServer(false), await peerServer(true)];
-try {
-  for (const { name, url } of servers) await load(name, url, 1, 1);
-  await compareLoads();
-  await compareLongPrompts();
-} finally {
-  for (const { child } of servers) child.kill();
+await withServers(LOADS, compareLoads);
+await withServers(LONG_PROMPTS, compareLongPrompts);
+
+async function withServers(sizes, compare) {
+  const servers = [await izwiServer(sizes), await peerServer(sizes, false), await peerServer(sizes, true)];
+  try {
+    for (const { name, url } of servers) await load(name, url, 1, 1);
+    await compare(servers);
+  } finally {
+    for (const { child } of servers) child.kill();
+  }
 }
 
 /** Aggregate tokens per second and what single clients notice, with more and more clients. */
-async function compareLoads() {
+async function compareLoads(servers) {
   console.log("| clients | server | tokens/s | TTFT p50, ms | TTFT p99 | between pieces p50, ms | p99 |");
   console.log("|--:|---|--:|--:|--:|--:|--:|");
   for (const clients of levels) {
@@ -63,7 +70,7 @@ async function compareLoads() {
 }
 
 /** How long somebody waits for the first word while somebody else's long prompt is read. */
-async function compareLongPrompts() {
+async function compareLongPrompts(servers) {
   console.log("\n| server | TTFT of a short prompt, ms | while 4,000 tokens are read | times |");
   console.log("|---|--:|--:|--:|");
   for (const { name, url } of servers) {
@@ -118,9 +125,9 @@ async function modelOf(url) {
   return models.get(url);
 }
 
-async function izwiServer() {
-  const { path, threads, contextLength } = settings;
-  const sizes = ["--context-length", contextLength, "--max-batch-size", Math.max(...levels)];
+async function izwiServer({ contextLength, sequences }) {
+  const { path, threads } = settings;
+  const sizes = ["--context-length", contextLength, "--max-batch-size", sequences];
   // The random model repeats itself, which would make guessing look better than it is.
   const limits = [...sizes, "--keep-alive", "forever", "--speculation", "off"];
   const args = ["serve", "--port", 0, "--model", path, "--threads", threads, ...limits, "--no-ui"];
@@ -128,9 +135,11 @@ async function izwiServer() {
   return { name: "izwi", child, url: await announced(child) };
 }
 
-async function peerServer(flashAttention) {
-  const sizes = { ...settings, sequences: Math.max(...levels), flashAttention };
-  const command = [here("engines/node-llama-cpp-server.mjs"), JSON.stringify(sizes)];
+async function peerServer(sizes, flashAttention) {
+  const command = [
+    here("engines/node-llama-cpp-server.mjs"),
+    JSON.stringify({ ...settings, ...sizes, flashAttention }),
+  ];
   const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"] });
   return { name: `node-llama-cpp${flashAttention ? ", flash attention" : ""}`, child, url: await announced(child) };
 }

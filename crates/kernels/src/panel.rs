@@ -13,7 +13,7 @@
 //!
 //! - header: scales and mins, `[group, row]` each, as [`Header`] describes;
 //! - quants: 32-bit words of a row's block, the same word of the sixteen rows side by side: `[word, row, byte]`. Words with
-//!   the high bits of several groups come before, in Q6_K between, those with the groups' low bits.
+//!   the high bits of several groups come before those with the groups' low bits, in Q6_K in turns with the first of them.
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(crate) mod formats;
@@ -159,8 +159,8 @@ impl RowOfBlock<'_> {
             BlockType::Q6K => {
                 for half in 0..2 {
                     let (low, high) = (&raw[64 * half..], &raw[128 + 32 * half..]);
-                    self.copy_words(24 * half, &low[..32]);
-                    self.copy_words(24 * half + 8, &high[..32]);
+                    self.copy_every_other_word(24 * half, &low[..32]);
+                    self.copy_every_other_word(24 * half + 1, &high[..32]);
                     self.copy_words(24 * half + 16, &low[32..64]);
                 }
                 self.copy_bytes(0, &raw[192..208]);
@@ -194,10 +194,18 @@ impl RowOfBlock<'_> {
     }
 
     fn copy_words(&mut self, first: usize, raw: &[u8]) {
+        self.copy_words_apart(first, 1, raw);
+    }
+
+    fn copy_every_other_word(&mut self, first: usize, raw: &[u8]) {
+        self.copy_words_apart(first, 2, raw);
+    }
+
+    fn copy_words_apart(&mut self, first: usize, step: usize, raw: &[u8]) {
         let (words, _) = raw.as_chunks::<4>();
         let targets = self.words[first * PANEL_ROWS + self.row..]
             .iter_mut()
-            .step_by(PANEL_ROWS);
+            .step_by(step * PANEL_ROWS);
         targets.zip(words).for_each(|(target, word)| *target = *word);
     }
 

@@ -286,8 +286,11 @@ format!(
     32,
     |w, g, q, r| {
         let half = 24 * (g / 4);
-        let low = word::<L>(w, half + 16 * (g % 2) + q, r);
-        let high = word::<L>(w, half + 8 + q, r);
+        let low = match g % 2 {
+            0 => half + 2 * q,
+            _ => half + 16 + q,
+        };
+        let (low, high) = (word::<L>(w, low, r), word::<L>(w, half + 2 * q + 1, r));
         L::or(
             bits::<L>(low, 4 * (g as i32 % 4 / 2), 4, 0),
             bits::<L>(high, 2 * (g as i32 % 4), 2, 4),
