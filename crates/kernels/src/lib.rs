@@ -23,6 +23,7 @@ pub mod rope;
 mod scalar;
 mod shared_slice;
 pub mod thread_pool;
+mod thread_priority;
 mod unpack;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -42,3 +43,4 @@ pub use norm::{rms_norm, rms_norm_in_place, rms_norm_rows};
 pub use parallel::for_each_row;
 pub use rope::{RopeTable, rotate};
 pub use thread_pool::{ThreadPool, default_num_threads};
+pub use thread_priority::lower_thread_priority;

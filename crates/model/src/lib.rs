@@ -17,7 +17,7 @@ pub mod random_model;
 pub use batch::{Batch, SequenceSlice};
 pub use config::{Architecture, ExpertsConfig, Qwen3Config};
 pub use error::{ModelError, Result};
-pub use izwi_kernels::KvType;
+pub use izwi_kernels::{KvType, lower_thread_priority};
 pub use language_model::LanguageModel;
 pub use load_progress::{LoadProgress, OnProgress};
 pub use loaded_model::{BLOCK_SIZE, BackendChoice, LoadOptions, ModelInfo, load_model, load_on, model_needs};

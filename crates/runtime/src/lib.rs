@@ -8,6 +8,7 @@ mod event;
 mod event_queue;
 mod kv_file;
 mod model;
+mod model_options;
 mod prompt_threads;
 mod request;
 mod stream;
@@ -21,7 +22,8 @@ pub use izwi_model::{
     BackendChoice, KvType, LoadOptions, LoadProgress, Memory, ModelInfo, OnProgress, memory_bandwidth,
 };
 pub use izwi_text::{AnswerFormat, ChatMessage, Role, ToolCall};
-pub use model::{Model, ModelOptions};
+pub use model::Model;
+pub use model_options::ModelOptions;
 pub use prompt_threads::on_prompt_thread;
 pub use request::{ChatRequest, CompletionRequest, GenerationSettings, ToolChoice};
 pub use stream::ChatStream;

@@ -3,12 +3,11 @@
 use std::hash::{BuildHasher, RandomState};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
-use izwi_engine::{
-    Engine, EngineEvent, EngineOptions, EngineStats, GenerateRequest, Pooling, Speculation, Task, TokenConstraint,
-};
+use izwi_engine::{Engine, EngineEvent, EngineOptions, EngineStats, GenerateRequest, Pooling, Task, TokenConstraint};
 use izwi_model::gguf::GgufFile;
 use izwi_model::{BatchSize, LoadOptions, ModelInfo};
 use izwi_text::{
@@ -23,26 +22,16 @@ use crate::error::{invalid_file, prompt_error};
 use crate::kv_file::{self, Identity};
 use crate::vocabulary::read_vocabulary;
 use crate::{
-    ChatRequest, ChatStream, CompletionRequest, ErrorCode, GenerationSettings, Result, RuntimeError, ToolChoice,
+    ChatRequest, ChatStream, CompletionRequest, ErrorCode, GenerationSettings, ModelOptions, Result, RuntimeError,
+    ToolChoice,
 };
 
 /// Prompt tokens of a pass of the CPU backend where several requests are there: few, because a request that comes meanwhile
 /// waits for the pass under way. Alone, longer passes are a tenth faster.
 const CPU_PREFILL_CHUNK: usize = 48;
 
-/// How a model is loaded.
-#[derive(Debug, Clone, Default)]
-pub struct ModelOptions {
-    pub load: LoadOptions,
-    /// Requests computed side by side; the engine's default where it's left open.
-    pub max_running: Option<usize>,
-    /// Requests that may wait beyond those; the engine's default where it's left open.
-    pub max_waiting: Option<usize>,
-    /// Whether tokens are guessed ahead, where text repeats itself or by the draft model: faster, and the same text.
-    pub speculation: Speculation,
-    /// A smaller model with the same vocabulary, that guesses. It isn't loaded where `speculation` is off.
-    pub draft_model: Option<PathBuf>,
-}
+/// Answers at a time up to which the threads that compute keep their priority.
+const FEW_ANSWERS: usize = 8;
 
 /// A model in memory with its engine. Share it between threads; dropping the last one ends every answer.
 pub struct Model {
@@ -61,6 +50,8 @@ pub struct Model {
     file: Mutex<Option<GgufFile>>,
     /// Made for the first file of KV blocks.
     identity: OnceLock<Identity>,
+    /// Whether the threads that compute have got a low priority.
+    is_lowered: AtomicBool,
     /// Makes numbers of clients' names: nobody can choose a name that has another one's number.
     client_names: RandomState,
 }
@@ -134,6 +125,7 @@ impl Model {
             grammars: OnceLock::new(),
             file: Mutex::new(Some(file)),
             identity: OnceLock::new(),
+            is_lowered: AtomicBool::new(false),
             client_names: RandomState::new(),
             load_ms: start.elapsed().as_secs_f64() * 1e3,
         })
@@ -389,9 +381,19 @@ impl Model {
                 "the prompt could not be made: an internal error",
             ))
         });
+        self.make_way();
         match started {
             Ok(request) => stream.attach(request),
             Err(error) => stream.fail(error),
+        }
+    }
+
+    /// Where many are answered at once, threads that compute leave a contended core to whoever hands the answers on: with fair
+    /// turns, an event loop is late. Who has but a few answers at a time keeps the share of the cores that there is.
+    fn make_way(&self) {
+        let stats = self.stats();
+        if stats.running + stats.waiting > FEW_ANSWERS && !self.is_lowered.swap(true, Ordering::Relaxed) {
+            izwi_model::lower_thread_priority("izwi-");
         }
     }
 
