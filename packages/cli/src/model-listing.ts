@@ -1,6 +1,7 @@
 /** What is known of each model: those on this machine, and those that can be pulled by name. */
 import { stat } from "node:fs/promises";
 import type { CatalogEntry } from "@izwi/core";
+import type { KvType } from "./args/options.js";
 import type { Core } from "./core.js";
 
 export interface ListedModel {
@@ -23,25 +24,40 @@ export interface ListedModel {
   fitsInMemory?: boolean;
 }
 
+export interface ListingOptions {
+  modelsDir: string | undefined;
+  /** Without what the catalogue has besides. */
+  local: boolean;
+  /** Of the KV cache that models are loaded with. */
+  kvCacheType: KvType | undefined;
+}
+
 /** Installed ones first, the built-in one as the last of them; then what the catalogue has besides. */
-export async function listing(core: Core, modelsDir: string | undefined, local: boolean): Promise<ListedModel[]> {
+export async function listing(core: Core, { modelsDir, local, kvCacheType }: ListingOptions): Promise<ListedModel[]> {
   const installed = await core.listModels({ modelsDir });
   const models = installed.map(({ id, path, bytes, entry, source }): ListedModel => {
-    const facts = entry === undefined ? memoryFacts(core, { bytes, kvBytesPerToken: 0 }) : catalogFacts(core, entry);
+    const facts =
+      entry === undefined ? memoryFacts(core, { bytes, kvBytesPerToken: 0 }) : catalogFacts(core, entry, kvCacheType);
     const { repository, revision, file, license, sha256 } = source ?? {};
     const known = given({ repository, revision, file, license, sha256 });
     return { ...facts, ...known, id, status: "downloaded", builtin: false, bytes, path };
   });
   const builtin = await builtinModel(core);
-  const there = [...models, ...builtin, ...(await partialModels(core, modelsDir, models))];
+  const there = [...models, ...builtin, ...(await partialModels(core, modelsDir, models, kvCacheType))];
   if (local) return there;
   const rest = core.CATALOG.filter((entry) => !there.some(({ id }) => id === entry.id));
-  return [...there, ...rest.map((entry) => catalogModel(core, entry))];
+  return [...there, ...rest.map((entry) => catalogModel(core, entry, kvCacheType))];
 }
 
 /** A model of the catalogue that isn't on this machine. */
-export function catalogModel(core: Core, entry: CatalogEntry): ListedModel {
-  return { ...catalogFacts(core, entry), id: entry.id, status: "not_downloaded", builtin: false, bytes: entry.bytes };
+export function catalogModel(core: Core, entry: CatalogEntry, kvCacheType: KvType | undefined): ListedModel {
+  return {
+    ...catalogFacts(core, entry, kvCacheType),
+    id: entry.id,
+    status: "not_downloaded",
+    builtin: false,
+    bytes: entry.bytes,
+  };
 }
 
 async function builtinModel(core: Core): Promise<ListedModel[]> {
@@ -52,12 +68,17 @@ async function builtinModel(core: Core): Promise<ListedModel[]> {
   return [{ ...facts, id: core.BUILTIN_MODEL, status: "downloaded", builtin: true, bytes: file.size, path }];
 }
 
-async function partialModels(core: Core, modelsDir: string | undefined, whole: ListedModel[]): Promise<ListedModel[]> {
+async function partialModels(
+  core: Core,
+  modelsDir: string | undefined,
+  whole: ListedModel[],
+  kvCacheType: KvType | undefined,
+): Promise<ListedModel[]> {
   const partials = await core.listPartials({ modelsDir });
   return partials
     .filter(({ path }) => !whole.some((model) => model.path === path))
     .map(({ id, path, bytes, totalBytes, entry }) => ({
-      ...(entry && catalogFacts(core, entry)),
+      ...(entry && catalogFacts(core, entry, kvCacheType)),
       id,
       status: "downloading",
       builtin: false,
@@ -67,13 +88,17 @@ async function partialModels(core: Core, modelsDir: string | undefined, whole: L
     }));
 }
 
-function catalogFacts(core: Core, entry: CatalogEntry): Partial<ListedModel> {
+function catalogFacts(core: Core, entry: CatalogEntry, kvCacheType: KvType | undefined): Partial<ListedModel> {
   const { repository, revision, file, license, sha256 } = entry;
-  return { ...memoryFacts(core, entry), ...given({ repository, revision, file, license, sha256 }) };
+  return { ...memoryFacts(core, entry, kvCacheType), ...given({ repository, revision, file, license, sha256 }) };
 }
 
-function memoryFacts(core: Core, size: { bytes: number; kvBytesPerToken: number }): Partial<ListedModel> {
-  const { totalBytes } = core.memoryNeeds(size);
+function memoryFacts(
+  core: Core,
+  size: { bytes: number; kvBytesPerToken: number },
+  kvCacheType?: KvType,
+): Partial<ListedModel> {
+  const { totalBytes } = core.memoryNeeds(size, undefined, kvCacheType);
   return { memoryBytes: totalBytes, fitsInMemory: core.fitsInMemory(totalBytes) };
 }
 

@@ -14,7 +14,14 @@ import type { OutputStream } from "./printer.js";
 import type { KeyboardStream } from "./repl/terminal-input.js";
 import type { LoadServer } from "./server.js";
 import { serveSettings } from "./serve-settings.js";
-import { chatSettings, measureSettings, modelsDirectory, outputFormat, serverAddress } from "./settings.js";
+import {
+  chatSettings,
+  kvCacheTypeOf,
+  measureSettings,
+  modelsDirectory,
+  outputFormat,
+  serverAddress,
+} from "./settings.js";
 import { Sources } from "./sources.js";
 import type { Environment } from "./sources.js";
 import { StopSignals } from "./stop-signals.js";
@@ -104,17 +111,20 @@ async function act(invocation: Invocation, context: CommandContext): Promise<Exi
     case "pull": {
       const { pullCommand } = await import("./commands/pull.js");
       const { json, ...flags } = invocation.flags;
-      return pullCommand({ ...flags, modelsDir, format: outputFormat(common, json, "table") }, context);
+      const kvCacheType = kvCacheTypeOf(sources);
+      return pullCommand({ ...flags, modelsDir, kvCacheType, format: outputFormat(common, json, "table") }, context);
     }
     case "list": {
       const { listCommand } = await import("./commands/list.js");
       const { json, ...flags } = invocation.flags;
-      return listCommand({ ...flags, modelsDir, format: outputFormat(common, json, "table") }, context);
+      const kvCacheType = kvCacheTypeOf(sources);
+      return listCommand({ ...flags, modelsDir, kvCacheType, format: outputFormat(common, json, "table") }, context);
     }
     case "show": {
       const { showCommand } = await import("./commands/show.js");
       const { json, ...flags } = invocation.flags;
-      return showCommand({ ...flags, modelsDir, format: outputFormat(common, json, "plain") }, context);
+      const kvCacheType = kvCacheTypeOf(sources);
+      return showCommand({ ...flags, modelsDir, kvCacheType, format: outputFormat(common, json, "plain") }, context);
     }
     case "rm": {
       const { rmCommand } = await import("./commands/rm.js");

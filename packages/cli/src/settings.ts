@@ -107,11 +107,7 @@ export function loadSettings(flags: LoadFlags, common: CommonFlags, sources: Sou
     sources.value({ env: "IZWI_SPECULATION", key: "runtime.speculation" }, (name, text) =>
       parseChoice(name, text, speculations),
     );
-  const kvCacheType =
-    flags.kvType ??
-    sources.value({ env: "IZWI_KV_CACHE_DTYPE", key: "runtime.kv_type" }, (name, text) =>
-      parseChoice(name, text, kvTypes),
-    );
+  const kvCacheType = flags.kvType ?? kvCacheTypeOf(sources);
   return {
     ...(modelsDir !== undefined && { modelsDir }),
     ...(backend !== undefined && { backend }),
@@ -120,6 +116,13 @@ export function loadSettings(flags: LoadFlags, common: CommonFlags, sources: Sou
     ...(speculation !== undefined && { speculation }),
     ...(kvCacheType !== undefined && { kvCacheType }),
   };
+}
+
+/** The type of KV cache that models are loaded with where no flag says another one. */
+export function kvCacheTypeOf(sources: Sources): KvType | undefined {
+  return sources.value({ env: "IZWI_KV_CACHE_DTYPE", key: "runtime.kv_type" }, (name, text) =>
+    parseChoice(name, text, kvTypes),
+  );
 }
 
 /** The same for commands that answer. */

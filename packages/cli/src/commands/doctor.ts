@@ -1,6 +1,6 @@
 /** `izwi doctor`: what this machine can do, and what is in its way. */
 import { availableParallelism, cpus, freemem } from "node:os";
-import type { OutputFormat } from "../args/options.js";
+import { kvTypes, type KvType, type OutputFormat } from "../args/options.js";
 import { readConfig } from "../config-file.js";
 import type { Config } from "../config-file.js";
 import { effectiveSettings } from "../config-values.js";
@@ -54,7 +54,7 @@ export async function doctorCommand(settings: DoctorSettings, context: CommandCo
     checks.push(await checkPort(portOf(config, env)));
     if (stop.signal.aborted) return stop.exitCode;
     const machine = await look(core);
-    const models = core === undefined ? [] : predict(core, machine);
+    const models = core === undefined ? [] : predict(core, machine, kvTypeOf(config, env));
     progress.done();
     if (stop.signal.aborted) return stop.exitCode;
     printResult(printer, settings.format, {
@@ -70,6 +70,12 @@ export async function doctorCommand(settings: DoctorSettings, context: CommandCo
 function setting(key: string, config: Config | Error, env: CommandContext["env"]): string | undefined {
   const known = config instanceof Error ? { values: new Map<string, string>(), warnings: [] } : config;
   return effectiveSettings(known, env).values.find((one) => one.key === key)?.value;
+}
+
+/** Undefined also where a wrong one is set, which another check tells. */
+function kvTypeOf(config: Config | Error, env: CommandContext["env"]): KvType | undefined {
+  const name = setting("runtime.kv_type", config, env);
+  return kvTypes.find((type) => type === name);
 }
 
 function portOf(config: Config | Error, env: CommandContext["env"]): number {
@@ -91,9 +97,9 @@ async function look(core: Core | undefined): Promise<Machine> {
   };
 }
 
-function predict(core: Core, { bandwidthBytesPerSecond }: Machine): Prediction[] {
+function predict(core: Core, { bandwidthBytesPerSecond }: Machine, kvCacheType: KvType | undefined): Prediction[] {
   return core.CATALOG.map((entry) => {
-    const memoryBytes = core.memoryNeeds(entry).totalBytes;
+    const memoryBytes = core.memoryNeeds(entry, undefined, kvCacheType).totalBytes;
     const speed = bandwidthBytesPerSecond === null ? null : predictedSpeed(entry, bandwidthBytesPerSecond);
     return {
       id: entry.id,

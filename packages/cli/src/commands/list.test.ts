@@ -18,6 +18,20 @@ it("lists what is installed, the built-in model, and what can be pulled, with wh
   expect(world.stderr.text).toBe("");
 });
 
+it("counts the KV cache in the type that is set", async () => {
+  const memoryOf = async (env: Record<string, string>, ...args: string[]) => {
+    const world = new FakeWorld({ env, memoryBytes: 8e9 });
+    expect(await world.run(...args, "--json")).toBe(0);
+    const found = JSON.parse(world.stdout.text);
+    const models = Array.isArray(found) ? found : (found.models ?? [found]);
+    return models.find(({ id }: { id: string }) => id === "qwen3-4b-4bit").memoryBytes;
+  };
+  for (const args of [["list"], ["show", "qwen3-4b-4bit"], ["doctor"]]) {
+    const saved = (await memoryOf({}, ...args)) - (await memoryOf({ IZWI_KV_CACHE_DTYPE: "q8_0" }, ...args));
+    expect(saved, args[0]).toBe((147_456 * 4096 * 15) / 32);
+  }
+});
+
 it("--local leaves out what isn't here; --detailed adds licence and place", async () => {
   const world = new FakeWorld({ installed });
   await world.run("ls", "-l");

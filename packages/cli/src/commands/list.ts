@@ -1,5 +1,5 @@
 /** `izwi list`: the models on this machine, the built-in one included, and those that can be pulled by name. */
-import type { OutputFormat } from "../args/options.js";
+import type { KvType, OutputFormat } from "../args/options.js";
 import { ExitCode } from "../exit-code.js";
 import { listing } from "../model-listing.js";
 import type { ListedModel } from "../model-listing.js";
@@ -10,12 +10,18 @@ import { percent } from "../pull-text.js";
 import type { CommandContext } from "./context.js";
 
 export async function listCommand(
-  options: { local: boolean; detailed: boolean; modelsDir: string | undefined; format: OutputFormat },
+  options: {
+    local: boolean;
+    detailed: boolean;
+    modelsDir: string | undefined;
+    kvCacheType: KvType | undefined;
+    format: OutputFormat;
+  },
   context: CommandContext,
 ): Promise<ExitCode> {
   const { printer } = context;
   const core = await context.loadCore();
-  const models = await listing(core, options.modelsDir, options.local);
+  const models = await listing(core, options);
   printResult(printer, options.format, {
     value: models,
     table: () => table(models, options.detailed),

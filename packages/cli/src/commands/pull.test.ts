@@ -122,6 +122,12 @@ describe("a model that is too large for the memory", () => {
   });
 });
 
+it("counts the KV cache in the type that is set", async () => {
+  const world = new FakeWorld({ memoryBytes: 1e9, env: { IZWI_KV_CACHE_DTYPE: "q8_0" } });
+  await world.run("pull", "qwen3-4b", "--yes");
+  expect(world.stderr.text).toContain("qwen3-4b-4bit needs 3.0 GB of memory");
+});
+
 describe("--frozen", () => {
   it("without a name takes all that izwi.lock pins, and stops at the first failure", async () => {
     const world = new FakeWorld({ locked: ["a", "b"] });

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { PulledModel, PullProgress } from "@izwi/core";
-import type { OutputFormat } from "../args/options.js";
+import type { KvType, OutputFormat } from "../args/options.js";
 import type { PullFlags } from "../args/pull.js";
 import { canAsk, confirm } from "../confirm.js";
 import type { Core } from "../core.js";
@@ -17,6 +17,8 @@ import type { CommandContext } from "./context.js";
 
 export interface PullSettings extends Omit<PullFlags, "json"> {
   modelsDir: string | undefined;
+  /** Of the KV cache that models are loaded with. */
+  kvCacheType: KvType | undefined;
   format: OutputFormat;
 }
 
@@ -98,13 +100,13 @@ const kept = ["DOWNLOAD_FAILED", "DISK_FULL"];
 /** A model that doesn't fit into the memory is downloaded only by somebody who knows. */
 async function wantedThoughLarge(
   name: string,
-  { yes, frozen, format }: PullSettings,
+  { yes, frozen, format, kvCacheType }: PullSettings,
   core: Core,
   context: CommandContext,
 ): Promise<boolean> {
   const entry = core.findInCatalog(name);
   if (entry === undefined || frozen) return true;
-  const needed = core.memoryNeeds(entry).totalBytes;
+  const needed = core.memoryNeeds(entry, undefined, kvCacheType).totalBytes;
   if (core.fitsInMemory(needed)) return true;
   const warning = `${entry.id} needs ${fileSize(needed)} of memory, and there are ${fileSize(core.usableMemory())} here.`;
   context.printer.notice(warning);

@@ -1,7 +1,7 @@
 /** `izwi show` and `izwi models info`: all about one model, installed or not. */
 import { stat } from "node:fs/promises";
 import type { ModelInfo } from "@izwi/core";
-import type { OutputFormat } from "../args/options.js";
+import type { KvType, OutputFormat } from "../args/options.js";
 import type { Core } from "../core.js";
 import { ExitCode } from "../exit-code.js";
 import { describeFailure, errorCode } from "../failure.js";
@@ -16,15 +16,16 @@ export interface ShowSettings {
   model: string;
   verify: boolean;
   modelsDir: string | undefined;
+  kvCacheType: KvType | undefined;
   format: OutputFormat;
 }
 
 export async function showCommand(settings: ShowSettings, context: CommandContext): Promise<ExitCode> {
   const { printer } = context;
-  const { model: name, modelsDir, format } = settings;
+  const { model: name, format } = settings;
   const core = await context.loadCore();
   try {
-    const model = await find(name, core, modelsDir);
+    const model = await find(name, core, settings);
     const info = model.status === "downloaded" ? await inspect(name, core, settings, context) : {};
     const verified = settings.verify ? await verify(name, core, settings, context) : {};
     const facts = { ...model, ...info, ...verified };
@@ -38,8 +39,8 @@ export async function showCommand(settings: ShowSettings, context: CommandContex
 }
 
 /** The installed model of that name or path, else the catalogue's. */
-async function find(name: string, core: Core, modelsDir: string | undefined): Promise<ListedModel> {
-  const all = await listing(core, modelsDir, false);
+async function find(name: string, core: Core, { modelsDir, kvCacheType }: ShowSettings): Promise<ListedModel> {
+  const all = await listing(core, { modelsDir, kvCacheType, local: false });
   try {
     const { path, id, builtin } = await core.resolveModel(name, { modelsDir });
     const listed = all.find((model) => model.path === path);
@@ -47,7 +48,7 @@ async function find(name: string, core: Core, modelsDir: string | undefined): Pr
   } catch (error) {
     const entry = core.findInCatalog(name);
     if (errorCode(error) !== "MODEL_NOT_FOUND" || entry === undefined) throw error;
-    return all.find(({ id }) => id === entry.id) ?? catalogModel(core, entry);
+    return all.find(({ id }) => id === entry.id) ?? catalogModel(core, entry, kvCacheType);
   }
 }
 
