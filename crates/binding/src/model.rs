@@ -143,21 +143,21 @@ impl NativeModel {
     #[napi(catch_unwind)]
     pub fn chat(&self, request: NativeChatRequest) -> napi::Result<NativeStream> {
         let request = ChatRequest::try_from(request)?;
-        Ok(self.stream(move |model, stream| model.chat(&request, stream)))
+        Ok(self.stream(request.text_bytes(), move |model, stream| model.chat(&request, stream)))
     }
 
     /// Goes on from token ids, without a template.
     #[napi(catch_unwind)]
     pub fn complete(&self, request: NativeCompletionRequest) -> napi::Result<NativeStream> {
         let request = CompletionRequest::try_from(request)?;
-        Ok(self.stream(move |model, stream| model.complete(&request, stream)))
+        Ok(self.stream(0, move |model, stream| model.complete(&request, stream)))
     }
 
     /// Scores token ids: a `scores` event of one number less than there are ids.
     #[napi(catch_unwind)]
     pub fn score(&self, token_ids: Uint32Array) -> NativeStream {
         let token_ids = token_ids.to_vec();
-        self.stream(move |model, stream| model.score(token_ids, stream))
+        self.stream(0, move |model, stream| model.score(token_ids, stream))
     }
 
     /// The same with alternatives: `logprobs` events.
@@ -165,7 +165,7 @@ impl NativeModel {
     pub fn logprobs(&self, token_ids: Uint32Array, top: f64) -> napi::Result<NativeStream> {
         let top = count("top", Some(top))?.unwrap_or(0);
         let token_ids = token_ids.to_vec();
-        Ok(self.stream(move |model, stream| model.logprobs(token_ids, top, stream)))
+        Ok(self.stream(0, move |model, stream| model.logprobs(token_ids, top, stream)))
     }
 
     /// One `embedding` event of `hiddenSize` numbers. `pooling`: mean | last
@@ -181,7 +181,7 @@ impl NativeModel {
             }
         };
         let token_ids = token_ids.to_vec();
-        Ok(self.stream(move |model, stream| model.embed(token_ids, pooling, stream)))
+        Ok(self.stream(0, move |model, stream| model.embed(token_ids, pooling, stream)))
     }
 
     #[napi(catch_unwind)]
@@ -247,10 +247,11 @@ impl NativeModel {
         Ok(num_tokens as u32)
     }
 
-    fn stream(&self, start: impl FnOnce(&Model, &ChatStream) + Send + 'static) -> NativeStream {
+    /// `num_bytes` of text have to be made tokens.
+    fn stream(&self, num_bytes: usize, start: impl FnOnce(&Model, &ChatStream) + Send + 'static) -> NativeStream {
         let stream = ChatStream::new();
         let (model, answer) = (Arc::clone(&self.model), stream.clone());
-        on_prompt_thread(move || start(&model, &answer));
+        on_prompt_thread(num_bytes, move || start(&model, &answer));
         NativeStream::new(stream)
     }
 }

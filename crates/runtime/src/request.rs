@@ -22,6 +22,15 @@ pub struct ChatRequest {
     pub generation: GenerationSettings,
 }
 
+impl ChatRequest {
+    /// Bytes of what was said, which is most of what has to be made tokens.
+    pub fn text_bytes(&self) -> usize {
+        let bytes =
+            |message: &ChatMessage| message.content.len() + message.reasoning_content.as_ref().map_or(0, String::len);
+        self.messages.iter().map(bytes).sum()
+    }
+}
+
 /// Whether and which tools are called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ToolChoice {
