@@ -1,7 +1,7 @@
 //! Causal attention over a KV cache in blocks, with grouped query heads and online softmax.
 //!
-//! Work is split into items: some queries of one sequence, with all query heads of one KV head (of
-//! every KV head at decode, so that blocks are read whole), over a range of positions. An item walks
+//! Work is split into items: some queries of one sequence, with all query heads of one KV head (at
+//! decode of all or several, which lie together in a block), over a range of positions. An item walks
 //! its positions in tiles, so that every key and value is read from memory once for all of the item's
 //! rows.
 //!
@@ -102,7 +102,7 @@ struct Call<'a> {
     spans: &'a [SequenceSpan<'a>],
     /// Queries of one item at most.
     item_queries: usize,
-    /// KV heads of one item: all at decode, otherwise 1.
+    /// KV heads of one item: at decode all or some, otherwise 1.
     item_kv_heads: usize,
     /// Whether each part of the positions is an item of its own.
     is_split: bool,
@@ -131,7 +131,10 @@ pub fn attention(
     let longest = spans.iter().map(|s| s.num_queries).max().unwrap_or(0);
     let item_queries = (ITEM_ROWS / shape.group()).clamp(1, longest.max(1));
     let tiles = |s: &SequenceSpan<'_>| s.num_queries.div_ceil(item_queries);
-    let item_kv_heads = if longest == 1 { shape.num_kv_heads } else { 1 };
+    let item_kv_heads = match longest {
+        1 => decode_heads(shape.num_kv_heads, pool.num_threads(), spans),
+        _ => 1,
+    };
     let base_items = shape.num_kv_heads / item_kv_heads * spans.iter().map(tiles).sum::<usize>();
     let wanted_items = pool.num_threads() * ITEMS_PER_THREAD;
     let call = Call {
@@ -153,6 +156,18 @@ pub fn attention(
     } else {
         call.split_items(pool, num_items, out);
     }
+}
+
+/// KV heads of an item of decoding: all, for they lie together in a block, and memory is fastest where a thread reads on and
+/// on. But where the positions are too few for parts of them to keep the threads busy, each thread has heads of its own.
+fn decode_heads(num_kv_heads: usize, num_threads: usize, spans: &[SequenceSpan<'_>]) -> usize {
+    let num_parts: usize = spans.iter().map(|span| span.context_len.div_ceil(PART_POSITIONS)).sum();
+    if num_parts > num_threads {
+        return num_kv_heads;
+    }
+    let mut groups = num_threads.min(num_kv_heads)..=num_kv_heads;
+    let groups = groups.find(|&groups| num_kv_heads.is_multiple_of(groups));
+    num_kv_heads / groups.unwrap_or(1)
 }
 
 fn check(

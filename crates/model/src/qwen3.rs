@@ -130,8 +130,9 @@ impl<B: Backend> Qwen3<B> {
             }
             self.forward_layer(backend, layer, index, batch, cache, scratch)?;
         }
-        logits.clear();
+        // What the last pass left is overwritten; clearing it would mean to write everything twice.
         if batch.logit_rows.is_empty() {
+            logits.clear();
             return Ok(true);
         }
         let epsilon = self.config.rms_norm_epsilon;
