@@ -19,6 +19,8 @@ pub enum Isa {
     Scalar,
     /// x86-64 with AVX2, FMA and F16C.
     Avx2,
+    /// The same with VNNI for vectors of 256 bits, in the encoding of AVX-VNNI or of AVX-512.
+    AvxVnni,
     /// The same with AVX-512 (F, BW, DQ, VL) and its VNNI.
     Avx512Vnni,
     /// 64-bit ARM.
@@ -29,13 +31,21 @@ pub enum Isa {
 
 impl Isa {
     /// Every instruction set, the best of each processor family last.
-    pub const ALL: [Isa; 5] = [Isa::Scalar, Isa::Avx2, Isa::Avx512Vnni, Isa::Neon, Isa::NeonDotprod];
+    pub const ALL: [Isa; 6] = [
+        Isa::Scalar,
+        Isa::Avx2,
+        Isa::AvxVnni,
+        Isa::Avx512Vnni,
+        Isa::Neon,
+        Isa::NeonDotprod,
+    ];
 
     /// The name that the environment variable `IZWI_ISA` takes.
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
+            Self::AvxVnni => "avxvnni",
             Self::Avx512Vnni => "avx512vnni",
             Self::Neon => "neon",
             Self::NeonDotprod => "neondotprod",
@@ -50,6 +60,8 @@ impl Isa {
                 is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c")
             }
             #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni => Self::Avx2.is_available() && crate::x86::avxvnni::is_available(),
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni => {
                 Self::Avx2.is_available()
                     && is_x86_feature_detected!("avx512f")
@@ -59,7 +71,7 @@ impl Isa {
                     && is_x86_feature_detected!("avx512vnni")
             }
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 | Self::Avx512Vnni => false,
+            Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni => false,
             // The kernels take a vector's first lane for the lowest address.
             #[cfg(target_arch = "aarch64")]
             Self::Neon => cfg!(target_endian = "little") && is_aarch64_feature_detected!("neon"),
@@ -255,9 +267,11 @@ impl Kernels {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => Some(&crate::x86::avx2::KERNELS),
             #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni => crate::x86::avxvnni::kernels(),
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni => Some(&crate::x86::avx512::KERNELS),
             #[cfg(not(target_arch = "x86_64"))]
-            Isa::Avx2 | Isa::Avx512Vnni => None,
+            Isa::Avx2 | Isa::AvxVnni | Isa::Avx512Vnni => None,
             #[cfg(target_arch = "aarch64")]
             Isa::Neon => Some(&crate::arm::NEON),
             #[cfg(target_arch = "aarch64")]

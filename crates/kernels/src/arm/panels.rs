@@ -10,30 +10,9 @@ use super::products::{Dotprod, Products, Widening};
 use super::widen;
 use crate::activations::QuantBlock;
 use crate::blocks::BlockType;
-use crate::panel::formats::{Format, Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
+use crate::panel::formats::{Format, panels};
 use crate::panel::lanes::{self, Lanes, Place};
 use crate::panel::{Multiply, PANEL_ROWS, PANEL_TOKENS};
-
-/// In the order of [`BlockType::ALL`].
-macro_rules! panels {
-    ($multiply:ident) => {
-        [
-            None,
-            None,
-            None,
-            Some($multiply::<Q4_0>),
-            Some($multiply::<Q4_1>),
-            Some($multiply::<Q5_0>),
-            Some($multiply::<Q5_1>),
-            Some($multiply::<Q8_0>),
-            Some($multiply::<Q2K>),
-            Some($multiply::<Q3K>),
-            Some($multiply::<Q4K>),
-            Some($multiply::<Q5K>),
-            Some($multiply::<Q6K>),
-        ]
-    };
-}
 
 pub(super) const NEON: [Option<Multiply>; BlockType::ALL.len()] = panels!(multiply_widening);
 pub(super) const DOTPROD: [Option<Multiply>; BlockType::ALL.len()] = panels!(multiply_dotprod);

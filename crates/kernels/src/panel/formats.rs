@@ -298,3 +298,26 @@ format!(
     },
     signed_scales::<L>
 );
+
+/// A kernel for each type, in the order of [`BlockType::ALL`]: `$multiply`, a generic function, for quantized ones.
+macro_rules! panels {
+    ($multiply:ident) => {{
+        use crate::panel::formats::{Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
+        [
+            None,
+            None,
+            None,
+            Some($multiply::<Q4_0> as crate::panel::Multiply),
+            Some($multiply::<Q4_1>),
+            Some($multiply::<Q5_0>),
+            Some($multiply::<Q5_1>),
+            Some($multiply::<Q8_0>),
+            Some($multiply::<Q2K>),
+            Some($multiply::<Q3K>),
+            Some($multiply::<Q4K>),
+            Some($multiply::<Q5K>),
+            Some($multiply::<Q6K>),
+        ]
+    }};
+}
+pub(crate) use panels;

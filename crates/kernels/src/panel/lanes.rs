@@ -118,8 +118,6 @@ unsafe fn pass<L: Lanes, F: Format, const T: usize, const GROUP: usize>(
     }
 }
 
-/// The order of the sums is the same for any number of tokens: that's what makes a token's products independent of the
-/// others.
 #[inline(always)]
 unsafe fn add_group<L: Lanes, F: Format, const T: usize>(
     block: *const u8,
@@ -127,11 +125,30 @@ unsafe fn add_group<L: Lanes, F: Format, const T: usize>(
     x: &[*const QuantBlock; T],
     sums: &mut [L::Floats; T],
 ) {
-    let Place { group, first_row } = place;
     // SAFETY: `multiply`'s own contract.
     unsafe {
-        let words = block.add(F::LAYOUT.header.num_bytes());
-        match F::scales::<L>(block, group, first_row) {
+        let scales = F::scales::<L>(block, place.group, place.first_row);
+        add_products::<L, F, T>(block.add(F::LAYOUT.header.num_bytes()), place, &scales, x, sums);
+    }
+}
+
+/// The order of the sums is the same for any number of tokens: that's what makes a token's products independent of the
+/// others.
+///
+/// # Safety
+/// The caller has the features of `L`; `words` are a block's quants as `F` has them, and `x` blocks of tokens.
+#[inline(always)]
+pub(crate) unsafe fn add_products<L: Lanes, F: Format, const T: usize>(
+    words: *const u8,
+    place: Place,
+    scales: &Scales<L>,
+    x: &[*const QuantBlock; T],
+    sums: &mut [L::Floats; T],
+) {
+    let group = place.group;
+    // SAFETY: this function's own contract.
+    unsafe {
+        match *scales {
             Scales::AndMin(scale, min) => {
                 let dots = L::dots::<F, 8, T>(words, place, 0, x);
                 for t in 0..T {

@@ -5,3 +5,4 @@
 pub(crate) mod avx2;
 #[allow(clippy::needless_range_loop)]
 pub(crate) mod avx512;
+pub(crate) mod avxvnni;

@@ -5,7 +5,9 @@
 //! called from such a function.
 
 mod float_tile;
-mod panels;
+mod opened;
+pub(super) mod panels;
+pub(super) mod products;
 mod q8_values;
 mod scores;
 mod values;
@@ -17,8 +19,6 @@ pub(super) use self::float_tile::f16_tile;
 pub(super) use self::values::add_values;
 use crate::blocks::BlockType;
 use crate::dispatch::{FloatTile, Isa, Kernels, Tile, TileEntry};
-use crate::panel::Multiply;
-use crate::panel::formats::{Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 use crate::scalar;
 
 pub(crate) static KERNELS: Kernels = TABLE;
@@ -27,7 +27,7 @@ pub(crate) static KERNELS: Kernels = TABLE;
 pub(super) const TABLE: Kernels = Kernels {
     isa: Isa::Avx2,
     tiles: TILES,
-    panels: PANELS,
+    panels: panels::PANELS,
     quantize_row: vector::quantize_row,
     sum_of_squares: vector::sum_of_squares,
     scale_by: vector::scale_by,
@@ -54,23 +54,6 @@ const TILES: [TileEntry; BlockType::ALL.len()] = {
     tiles[BlockType::BF16 as usize] = float(float_tile::bf16_tile);
     tiles
 };
-
-/// In the order of [`BlockType::ALL`].
-const PANELS: [Option<Multiply>; BlockType::ALL.len()] = [
-    None,
-    None,
-    None,
-    Some(panels::kernel::<Q4_0>()),
-    Some(panels::kernel::<Q4_1>()),
-    Some(panels::kernel::<Q5_0>()),
-    Some(panels::kernel::<Q5_1>()),
-    Some(panels::kernel::<Q8_0>()),
-    Some(panels::kernel::<Q2K>()),
-    Some(panels::kernel::<Q3K>()),
-    Some(panels::kernel::<Q4K>()),
-    Some(panels::kernel::<Q5K>()),
-    Some(panels::kernel::<Q6K>()),
-];
 
 const fn float(tile: FloatTile) -> TileEntry {
     TileEntry {

@@ -8,14 +8,12 @@ mod values;
 
 use crate::blocks::BlockType;
 use crate::dispatch::{Isa, Kernels, Tile, TileEntry};
-use crate::panel::Multiply;
-use crate::panel::formats::{Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 use crate::x86::avx2;
 
 pub(crate) static KERNELS: Kernels = Kernels {
     isa: Isa::Avx512Vnni,
     tiles: TILES,
-    panels: PANELS,
+    panels: panels::PANELS,
     scores_f16: scores::scores_f16,
     add_values: values::add_values,
     scores_q8_0: q8_values::scores,
@@ -32,20 +30,3 @@ const TILES: [TileEntry; BlockType::ALL.len()] = {
     };
     tiles
 };
-
-/// In the order of [`BlockType::ALL`].
-const PANELS: [Option<Multiply>; BlockType::ALL.len()] = [
-    None,
-    None,
-    None,
-    Some(panels::kernel::<Q4_0>()),
-    Some(panels::kernel::<Q4_1>()),
-    Some(panels::kernel::<Q5_0>()),
-    Some(panels::kernel::<Q5_1>()),
-    Some(panels::kernel::<Q8_0>()),
-    Some(panels::kernel::<Q2K>()),
-    Some(panels::kernel::<Q3K>()),
-    Some(panels::kernel::<Q4K>()),
-    Some(panels::kernel::<Q5K>()),
-    Some(panels::kernel::<Q6K>()),
-];

@@ -4,13 +4,12 @@
 use std::arch::x86_64::*;
 
 use crate::activations::QuantBlock;
-use crate::panel::formats::Format;
+use crate::blocks::BlockType;
+use crate::panel::formats::{Format, panels};
 use crate::panel::lanes::{self, Lanes, Place};
 use crate::panel::{Multiply, PANEL_ROWS, PANEL_TOKENS};
 
-pub(super) const fn kernel<F: Format>() -> Multiply {
-    multiply::<F>
-}
+pub(super) const PANELS: [Option<Multiply>; BlockType::ALL.len()] = panels!(multiply);
 
 /// # Safety
 /// The machine has AVX-512 F, BW, DQ, VL and VNNI. `x` is 1 to 8 rows, `panel` as many panel blocks as a row has blocks,
