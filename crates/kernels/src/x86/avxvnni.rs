@@ -7,7 +7,7 @@
 use std::arch::x86_64::*;
 
 use super::avx2;
-use super::avx2::panels::{Pair, multiply_by};
+use super::avx2::panels::{Eights, multiply_by};
 use super::avx2::products::{Dot, Vnni};
 use crate::activations::QuantBlock;
 use crate::attention::{Q8Panels, q8_scores};
@@ -94,7 +94,7 @@ unsafe fn multiply_evex<F: Format>(panel: &[u8], x: &[&[QuantBlock]], out: &mut 
 #[target_feature(enable = "avxvnni,avx2,fma,f16c")]
 unsafe fn scores_vex(keys: Q8Panels<'_>, x: &[&[QuantBlock]], stride: usize, out: &mut [f32]) {
     // SAFETY: this function's own contract, passed on.
-    unsafe { q8_scores::scores::<Pair<Vnni<Vex>>>(keys, x, stride, out) }
+    unsafe { q8_scores::scores::<Eights<Vnni<Vex>, 2>>(keys, x, stride, out) }
 }
 
 /// # Safety
@@ -102,5 +102,5 @@ unsafe fn scores_vex(keys: Q8Panels<'_>, x: &[&[QuantBlock]], stride: usize, out
 #[target_feature(enable = "avx512vnni,avx512vl,avx2,fma,f16c")]
 unsafe fn scores_evex(keys: Q8Panels<'_>, x: &[&[QuantBlock]], stride: usize, out: &mut [f32]) {
     // SAFETY: this function's own contract, passed on.
-    unsafe { q8_scores::scores::<Pair<Vnni<Evex>>>(keys, x, stride, out) }
+    unsafe { q8_scores::scores::<Eights<Vnni<Evex>, 2>>(keys, x, stride, out) }
 }

@@ -6,13 +6,13 @@ use std::array::from_fn;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
-use super::panels::Pair;
+use super::panels::Eights;
 use super::products::Products;
 use crate::activations::{BLOCK, QuantBlock};
 use crate::blocks::BlockType;
+use crate::panel::PANEL_ROWS;
 use crate::panel::formats::{Format, Scales};
 use crate::panel::lanes::{self, Lanes, Place};
-use crate::panel::PANEL_ROWS;
 
 /// Bytes of four columns of all rows.
 const QUAD: usize = 4 * PANEL_ROWS;
@@ -65,7 +65,7 @@ pub(super) unsafe fn multiply_opened<P: Products, F: Format, const T: usize>(
     let mut opened = MaybeUninit::<Bytes>::uninit();
     // SAFETY: this function's own contract; blocks are within the panel and the rows of `x`.
     unsafe {
-        let mut sums = [[Pair::<P>::splat(0.0); T]; MOST_TILES];
+        let mut sums = [[Eights::<P, 2>::splat(0.0); T]; MOST_TILES];
         for index in 0..num_blocks {
             let block = panel.add(index * F::LAYOUT.block_bytes());
             let mut words = block.add(F::LAYOUT.header.num_bytes());
@@ -74,11 +74,15 @@ pub(super) unsafe fn multiply_opened<P: Products, F: Format, const T: usize>(
                 words = opened.as_ptr().cast();
             }
             for group in 0..GROUPS {
-                fetch_part(block.wrapping_add(F::LAYOUT.block_bytes()), F::LAYOUT.block_bytes(), group);
-                let scales = F::scales::<Pair<P>>(block, group, 0);
+                fetch_part(
+                    block.wrapping_add(F::LAYOUT.block_bytes()),
+                    F::LAYOUT.block_bytes(),
+                    group,
+                );
+                let scales = F::scales::<Eights<P, 2>>(block, group, 0);
                 let place = Place { group, first_row: 0 };
                 for (x, sums) in tiles.iter().zip(&mut sums) {
-                    lanes::add_products::<Pair<P>, Opened<F>, T>(words, place, &scales, x, sums);
+                    lanes::add_products::<Eights<P, 2>, Opened<F>, T>(words, place, &scales, x, sums);
                 }
             }
             for x in tiles.iter_mut().flatten() {
@@ -86,7 +90,7 @@ pub(super) unsafe fn multiply_opened<P: Products, F: Format, const T: usize>(
             }
         }
         for (sum, out) in sums.iter().flatten().zip(out) {
-            Pair::<P>::store(*sum, out.as_mut_ptr());
+            Eights::<P, 2>::store(*sum, out.as_mut_ptr());
         }
     }
 }
@@ -124,7 +128,7 @@ unsafe fn open_group<P: Products, F: Format, const GROUP: usize>(words: *const u
     for quad in 0..QUADS {
         // SAFETY: the caller's block has the group, and `out` room for it.
         unsafe {
-            let [first, last] = F::quad::<Pair<P>>(words, GROUP, quad, 0);
+            let [first, last] = F::quad::<Eights<P, 2>>(words, GROUP, quad, 0);
             let out: *mut __m256i = out.add(QUAD * (QUADS * GROUP + quad)).cast();
             _mm256_store_si256(out, first);
             _mm256_store_si256(out.add(1), last);

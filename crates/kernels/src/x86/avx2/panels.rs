@@ -1,7 +1,6 @@
-//! Panels with vectors of 256 bits, two of which are the sixteen rows.
+//! Panels with vectors of 256 bits: one or two times eight of the sixteen rows.
 
 use std::arch::x86_64::*;
-use std::array::from_fn;
 use std::marker::PhantomData;
 
 use super::opened::multiply_opened;
@@ -31,65 +30,94 @@ pub(in crate::x86) unsafe fn multiply_by<P: Products, F: Format>(
     x: &[&[QuantBlock]],
     out: &mut [[f32; PANEL_ROWS]],
 ) {
+    // Six bits lie in two words: opening them is worth it even for a token.
+    let opens = F::LAYOUT.num_words == 48;
     let (first, num_blocks) = (panel.as_ptr(), x[0].len());
     // SAFETY: this function's own contract, passed on.
     unsafe {
-        match x.len() {
-            1 => lanes::multiply::<Pair<P>, F, 1>(first, num_blocks, [x[0].as_ptr()], out),
-            2 => lanes::multiply::<Pair<P>, F, 2>(first, num_blocks, from_fn(|t| x[t].as_ptr()), out),
-            3 | 5 | 6 => multiply_opened::<P, F, 3>(first, x, out),
+        match x {
+            [a] if !opens => lanes::multiply::<Eights<P, 1>, F, 1>(first, num_blocks, [a.as_ptr()], out),
+            [a, b] if !opens => lanes::multiply::<Eights<P, 1>, F, 2>(first, num_blocks, [a.as_ptr(), b.as_ptr()], out),
+            [_] => multiply_opened::<P, F, 1>(first, x, out),
+            [_, _] => multiply_opened::<P, F, 2>(first, x, out),
+            _ if matches!(x.len(), 3 | 5 | 6) => multiply_opened::<P, F, 3>(first, x, out),
             _ => multiply_opened::<P, F, 4>(first, x, out),
         }
     }
 }
 
-/// Two vectors of eight rows, whose bytes are multiplied by `P`.
-pub(in crate::x86) struct Pair<P>(PhantomData<P>);
+/// `V` vectors of eight rows, one or two, whose bytes are multiplied by `P`.
+pub(in crate::x86) struct Eights<P, const V: usize>(PhantomData<P>);
 
 /// Vectors for products in AVX2.
-pub(super) type Avx2 = Pair<Widening>;
+pub(super) type Avx2 = Eights<Widening, 1>;
 
 /// AVX2, FMA and F16C, and what `P` needs.
-impl<P: Products> Lanes for Pair<P> {
-    const ROWS: usize = 16;
+// Loops over vectors are plain: a closure is a function of its own, without these features.
+impl<P: Products, const V: usize> Lanes for Eights<P, V> {
+    const ROWS: usize = 8 * V;
     const SIGNED_CENTER: i32 = P::SIGNED_CENTER;
 
-    type Ints = [__m256i; 2];
-    type Floats = [__m256; 2];
+    type Ints = [__m256i; V];
+    type Floats = [__m256; V];
 
     #[inline(always)]
     unsafe fn load(bytes: *const u8) -> Self::Ints {
         // SAFETY: the caller's.
-        unsafe { [_mm256_loadu_si256(bytes.cast()), _mm256_loadu_si256(bytes.add(32).cast())] }
+        unsafe {
+            let mut out = [_mm256_setzero_si256(); V];
+            for i in 0..V {
+                out[i] = _mm256_loadu_si256(bytes.add(32 * i).cast());
+            }
+            out
+        }
     }
 
     #[inline(always)]
     unsafe fn and(v: Self::Ints, mask: u8) -> Self::Ints {
         // SAFETY: the caller's.
         unsafe {
-            let mask = _mm256_set1_epi8(mask as i8);
-            [_mm256_and_si256(v[0], mask), _mm256_and_si256(v[1], mask)]
+            let mut out = [_mm256_setzero_si256(); V];
+            for i in 0..V {
+                out[i] = _mm256_and_si256(v[i], _mm256_set1_epi8(mask as i8));
+            }
+            out
         }
     }
 
     #[inline(always)]
     unsafe fn or(a: Self::Ints, b: Self::Ints) -> Self::Ints {
         // SAFETY: the caller's.
-        unsafe { [_mm256_or_si256(a[0], b[0]), _mm256_or_si256(a[1], b[1])] }
+        unsafe {
+            let mut out = [_mm256_setzero_si256(); V];
+            for i in 0..V {
+                out[i] = _mm256_or_si256(a[i], b[i]);
+            }
+            out
+        }
     }
 
     #[inline(always)]
     unsafe fn shift_right(v: Self::Ints, by: i32) -> Self::Ints {
         // SAFETY: the caller's.
-        unsafe { [shift_right(v[0], by), shift_right(v[1], by)] }
+        unsafe {
+            let mut out = [_mm256_setzero_si256(); V];
+            for i in 0..V {
+                out[i] = shift_right(v[i], by);
+            }
+            out
+        }
     }
 
     #[inline(always)]
     unsafe fn unsigned_bytes(bytes: *const u8) -> Self::Ints {
         // SAFETY: the caller's.
         unsafe {
-            let [first, last] = [_mm_loadl_epi64(bytes.cast()), _mm_loadl_epi64(bytes.add(8).cast())];
-            [_mm256_cvtepu8_epi32(first), _mm256_cvtepu8_epi32(last)]
+            let mut out = [_mm256_setzero_si256(); V];
+            for i in 0..V {
+                out[i] = _mm256_cvtepu8_epi32(_mm_loadl_epi64(bytes.add(8 * i).cast()));
+            }
+            out
         }
     }
 
@@ -97,48 +125,78 @@ impl<P: Products> Lanes for Pair<P> {
     unsafe fn signed_bytes(bytes: *const u8) -> Self::Ints {
         // SAFETY: the caller's.
         unsafe {
-            let [first, last] = [_mm_loadl_epi64(bytes.cast()), _mm_loadl_epi64(bytes.add(8).cast())];
-            [_mm256_cvtepi8_epi32(first), _mm256_cvtepi8_epi32(last)]
+            let mut out = [_mm256_setzero_si256(); V];
+            for i in 0..V {
+                out[i] = _mm256_cvtepi8_epi32(_mm_loadl_epi64(bytes.add(8 * i).cast()));
+            }
+            out
         }
     }
 
     #[inline(always)]
     unsafe fn to_floats(v: Self::Ints) -> Self::Floats {
         // SAFETY: the caller's.
-        unsafe { [_mm256_cvtepi32_ps(v[0]), _mm256_cvtepi32_ps(v[1])] }
+        unsafe {
+            let mut out = [_mm256_setzero_ps(); V];
+            for i in 0..V {
+                out[i] = _mm256_cvtepi32_ps(v[i]);
+            }
+            out
+        }
     }
 
     #[inline(always)]
     unsafe fn halves(bytes: *const u8) -> Self::Floats {
         // SAFETY: the caller's.
         unsafe {
-            let [first, last] = [_mm_loadu_si128(bytes.cast()), _mm_loadu_si128(bytes.add(16).cast())];
-            [_mm256_cvtph_ps(first), _mm256_cvtph_ps(last)]
+            let mut out = [_mm256_setzero_ps(); V];
+            for i in 0..V {
+                out[i] = _mm256_cvtph_ps(_mm_loadu_si128(bytes.add(16 * i).cast()));
+            }
+            out
         }
     }
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self::Floats {
         // SAFETY: the caller's.
-        unsafe { [_mm256_set1_ps(value); 2] }
+        unsafe { [_mm256_set1_ps(value); V] }
     }
 
     #[inline(always)]
     unsafe fn mul(a: Self::Floats, b: Self::Floats) -> Self::Floats {
         // SAFETY: the caller's.
-        unsafe { [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])] }
+        unsafe {
+            let mut out = [_mm256_setzero_ps(); V];
+            for i in 0..V {
+                out[i] = _mm256_mul_ps(a[i], b[i]);
+            }
+            out
+        }
     }
 
     #[inline(always)]
     unsafe fn mul_add(a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats {
         // SAFETY: the caller's.
-        unsafe { [_mm256_fmadd_ps(a[0], b[0], c[0]), _mm256_fmadd_ps(a[1], b[1], c[1])] }
+        unsafe {
+            let mut out = [_mm256_setzero_ps(); V];
+            for i in 0..V {
+                out[i] = _mm256_fmadd_ps(a[i], b[i], c[i]);
+            }
+            out
+        }
     }
 
     #[inline(always)]
     unsafe fn mul_sub(a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats {
         // SAFETY: the caller's.
-        unsafe { [_mm256_fnmadd_ps(a[0], b[0], c[0]), _mm256_fnmadd_ps(a[1], b[1], c[1])] }
+        unsafe {
+            let mut out = [_mm256_setzero_ps(); V];
+            for i in 0..V {
+                out[i] = _mm256_fnmadd_ps(a[i], b[i], c[i]);
+            }
+            out
+        }
     }
 
     #[inline(always)]
@@ -152,23 +210,26 @@ impl<P: Products> Lanes for Pair<P> {
                 4 => _mm256_srai_epi32::<4>(start),
                 _ => unreachable!("no format is centered there"),
             };
-            [start; 2]
+            [start; V]
         }
     }
 
     #[inline(always)]
     unsafe fn store(v: Self::Floats, out: *mut f32) {
-        // SAFETY: the caller's.
-        unsafe {
-            _mm256_storeu_ps(out, v[0]);
-            _mm256_storeu_ps(out.add(8), v[1]);
+        for i in 0..V {
+            // SAFETY: the caller's.
+            unsafe { _mm256_storeu_ps(out.add(8 * i), v[i]) };
         }
     }
 
     #[inline(always)]
     unsafe fn finish(v: Self::Floats) -> Self::Floats {
-        // SAFETY: the caller's.
-        unsafe { [finish(v[0]), finish(v[1])] }
+        let mut v = v;
+        for i in 0..V {
+            // SAFETY: the caller's.
+            v[i] = unsafe { finish(v[i]) };
+        }
+        v
     }
 
     #[inline(always)]
@@ -180,7 +241,7 @@ impl<P: Products> Lanes for Pair<P> {
     ) -> [Self::Floats; T] {
         // SAFETY: the caller's.
         unsafe {
-            let dots = P::dots::<F, QUADS, T>(words, place, first, x);
+            let dots = P::dots::<F, V, QUADS, T>(words, place, first, x);
             let mut floats = [Self::splat(0.0); T];
             for t in 0..T {
                 floats[t] = Self::to_floats(dots[t]);

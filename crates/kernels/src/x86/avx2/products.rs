@@ -5,7 +5,7 @@
 use std::arch::x86_64::*;
 use std::marker::PhantomData;
 
-use super::panels::Pair;
+use super::panels::Eights;
 use crate::activations::QuantBlock;
 use crate::panel::formats::Format;
 use crate::panel::lanes::{self, Place};
@@ -17,12 +17,12 @@ pub(in crate::x86) trait Products: Sized {
     const SIGNED_CENTER: i32;
 
     /// [`Lanes::dots`](lanes::Lanes::dots) as integers.
-    unsafe fn dots<F: Format, const QUADS: usize, const T: usize>(
+    unsafe fn dots<F: Format, const V: usize, const QUADS: usize, const T: usize>(
         words: *const u8,
         place: Place,
         first: usize,
         x: &[*const QuantBlock; T],
-    ) -> [[__m256i; 2]; T];
+    ) -> [[__m256i; V]; T];
 }
 
 /// Four of a token's quants in every lane.
@@ -48,27 +48,28 @@ impl<D: Dot> Products for Vnni<D> {
 
     /// At most 32 * 255 * 127: no overflow.
     #[inline(always)]
-    unsafe fn dots<F: Format, const QUADS: usize, const T: usize>(
+    unsafe fn dots<F: Format, const V: usize, const QUADS: usize, const T: usize>(
         words: *const u8,
         place: Place,
         first: usize,
         x: &[*const QuantBlock; T],
-    ) -> [[__m256i; 2]; T] {
+    ) -> [[__m256i; V]; T] {
         // SAFETY: the caller's; a group has eight quads.
         unsafe {
-            let mut dots = [[_mm256_setzero_si256(); 2]; T];
+            let mut dots = [[_mm256_setzero_si256(); V]; T];
             for t in 0..T {
-                dots[t] = lanes::start::<Pair<Self>, F, QUADS>(&*x[t], place.group, first);
+                dots[t] = lanes::start::<Eights<Self, V>, F, QUADS>(&*x[t], place.group, first);
             }
             for quad in first..first + QUADS {
-                let mut weights = F::quad::<Pair<Self>>(words, place.group, quad, place.first_row);
+                let mut weights = F::quad::<Eights<Self, V>>(words, place.group, quad, place.first_row);
                 if F::LARGEST.is_none() {
-                    let signs = _mm256_set1_epi8(i8::MIN);
-                    weights = [_mm256_xor_si256(weights[0], signs), _mm256_xor_si256(weights[1], signs)];
+                    for v in 0..V {
+                        weights[v] = _mm256_xor_si256(weights[v], _mm256_set1_epi8(i8::MIN));
+                    }
                 }
                 for t in 0..T {
                     let quants = quants(x[t], place.group, quad);
-                    for v in 0..2 {
+                    for v in 0..V {
                         dots[t][v] = D::add(dots[t][v], weights[v], quants);
                     }
                 }
@@ -95,23 +96,23 @@ impl Products for Widening {
     const SIGNED_CENTER: i32 = 0;
 
     #[inline(always)]
-    unsafe fn dots<F: Format, const QUADS: usize, const T: usize>(
+    unsafe fn dots<F: Format, const V: usize, const QUADS: usize, const T: usize>(
         words: *const u8,
         place: Place,
         first: usize,
         x: &[*const QuantBlock; T],
-    ) -> [[__m256i; 2]; T] {
+    ) -> [[__m256i; V]; T] {
         // SAFETY: the caller's; a group has eight quads.
         unsafe {
-            let mut dots = [[_mm256_setzero_si256(); 2]; T];
+            let mut dots = [[_mm256_setzero_si256(); V]; T];
             for t in 0..T {
-                dots[t] = lanes::start::<Pair<Self>, F, QUADS>(&*x[t], place.group, first);
+                dots[t] = lanes::start::<Eights<Self, V>, F, QUADS>(&*x[t], place.group, first);
             }
             match most_in_16_bits::<F>() {
-                1 => add_widened::<F, QUADS, 1, 1, T>(words, place, first, x, &mut dots),
-                2..4 => add_widened::<F, QUADS, 2, 2, T>(words, place, first, x, &mut dots),
-                4..8 => add_widened::<F, QUADS, 4, 1, T>(words, place, first, x, &mut dots),
-                _ => add_widened::<F, QUADS, QUADS, 1, T>(words, place, first, x, &mut dots),
+                1 => add_widened::<F, V, QUADS, 1, 1, T>(words, place, first, x, &mut dots),
+                2..4 => add_widened::<F, V, QUADS, 2, 2, T>(words, place, first, x, &mut dots),
+                4..8 => add_widened::<F, V, QUADS, 4, 1, T>(words, place, first, x, &mut dots),
+                _ => add_widened::<F, V, QUADS, QUADS, 1, T>(words, place, first, x, &mut dots),
             }
             dots
         }
@@ -121,32 +122,39 @@ impl Products for Widening {
 /// `MOST` quads are summed up in 16 bits; `AT_ONCE` quads' weights are in registers together, so that sums which are soon
 /// widened needn't be.
 #[inline(always)]
-unsafe fn add_widened<F: Format, const QUADS: usize, const MOST: usize, const AT_ONCE: usize, const T: usize>(
+unsafe fn add_widened<
+    F: Format,
+    const V: usize,
+    const QUADS: usize,
+    const MOST: usize,
+    const AT_ONCE: usize,
+    const T: usize,
+>(
     words: *const u8,
     place: Place,
     first: usize,
     x: &[*const QuantBlock; T],
-    dots: &mut [[__m256i; 2]; T],
+    dots: &mut [[__m256i; V]; T],
 ) {
     // SAFETY: the caller has AVX2, and its words have the quads.
     unsafe {
         let ones = _mm256_set1_epi16(1);
-        let mut pairs = [[_mm256_setzero_si256(); 2]; T];
+        let mut pairs = [[_mm256_setzero_si256(); V]; T];
         for i in 0..QUADS / AT_ONCE {
             let quad = first + i * AT_ONCE;
-            let mut weights = [[_mm256_setzero_si256(); 2]; AT_ONCE];
+            let mut weights = [[_mm256_setzero_si256(); V]; AT_ONCE];
             for q in 0..AT_ONCE {
-                weights[q] = F::quad::<Pair<Widening>>(words, place.group, quad + q, place.first_row);
+                weights[q] = F::quad::<Eights<Widening, V>>(words, place.group, quad + q, place.first_row);
             }
             for t in 0..T {
                 for q in 0..AT_ONCE {
                     let quants = quants(x[t], place.group, quad + q);
-                    for v in 0..2 {
+                    for v in 0..V {
                         pairs[t][v] = _mm256_add_epi16(pairs[t][v], products::<F>(weights[q][v], quants));
                     }
                 }
                 if (i + 1) * AT_ONCE % MOST == 0 {
-                    for v in 0..2 {
+                    for v in 0..V {
                         dots[t][v] = _mm256_add_epi32(dots[t][v], _mm256_madd_epi16(pairs[t][v], ones));
                         pairs[t][v] = _mm256_setzero_si256();
                     }
