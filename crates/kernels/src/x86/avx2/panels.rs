@@ -31,7 +31,7 @@ pub(in crate::x86) unsafe fn multiply_by<P: Products, F: Format>(
     out: &mut [[f32; PANEL_ROWS]],
 ) {
     // Six bits lie in two words: opening them is worth it even for a token.
-    let opens = F::LAYOUT.num_words == 48;
+    let opens = matches!(F::TYPE, BlockType::Q6K);
     let (first, num_blocks) = (panel.as_ptr(), x[0].len());
     // SAFETY: this function's own contract, passed on.
     unsafe {

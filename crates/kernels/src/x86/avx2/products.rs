@@ -153,7 +153,7 @@ unsafe fn add_widened<
                         pairs[t][v] = _mm256_add_epi16(pairs[t][v], products::<F>(weights[q][v], quants));
                     }
                 }
-                if (i + 1) * AT_ONCE % MOST == 0 {
+                if ((i + 1) * AT_ONCE).is_multiple_of(MOST) {
                     for v in 0..V {
                         dots[t][v] = _mm256_add_epi32(dots[t][v], _mm256_madd_epi16(pairs[t][v], ones));
                         pairs[t][v] = _mm256_setzero_si256();
