@@ -335,6 +335,8 @@ impl Call<'_> {
 thread_local! {
     /// Each thread's buffer for [`State`]s.
     static STATES: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+    /// Each thread's buffer for the weights of one tile.
+    static WEIGHTS: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
     /// Each thread's buffer for queries in int8.
     static QUERIES: Cell<Vec<QuantBlock>> = const { Cell::new(Vec::new()) };
 }

@@ -177,6 +177,8 @@ impl<'a> WeightRows<'a> {
 
 /// Tokens that one call of a tile kernel takes at most.
 pub(crate) const TILE_TOKENS: usize = 4;
+/// Queries that one call of a kernel for scores in f16 takes at most.
+pub(crate) const SCORE_ROWS: usize = 8;
 /// Positions whose q8_0 values one call adds up at most: integer sums have room for as many.
 pub(crate) const MOST_POSITIONS: usize = 64;
 
@@ -227,7 +229,7 @@ pub struct Kernels {
     pub(crate) add_values_q8_0: AddValuesQ8,
 }
 
-/// Products of 1 to [`TILE_TOKENS`] queries with keys: `out[query * stride + position]`, for as many positions as
+/// Products of 1 to [`SCORE_ROWS`] queries with keys: `out[query * stride + position]`, for as many positions as
 /// [`KeyColumns::padded_positions`], the last of which mean nothing. A query's products don't depend on the others.
 pub(crate) type ScoresF16 = unsafe fn(KeyColumns<'_>, x: &[&[f32]], stride: usize, out: &mut [f32]);
 
@@ -248,6 +250,8 @@ pub(crate) struct ValueRows<'a> {
     pub num_positions: usize,
     pub stride: usize,
     pub width: usize,
+    /// What is read soon, for fetching it meanwhile. (In every call: the check costs more.)
+    pub next: &'a [f16],
 }
 
 impl Kernels {
@@ -364,7 +368,7 @@ impl Kernels {
     }
 
     pub(crate) fn scores_f16(&self, keys: KeyColumns<'_>, x: &[&[f32]], stride: usize, out: &mut [f32]) {
-        assert!((1..=TILE_TOKENS).contains(&x.len()));
+        assert!((1..=SCORE_ROWS).contains(&x.len()));
         assert!(x.iter().all(|row| row.len() == keys.head_dim));
         keys.check();
         let num_positions = keys.padded_positions();

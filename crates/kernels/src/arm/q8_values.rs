@@ -11,6 +11,7 @@ use super::widen;
 use crate::activations::QuantBlock;
 use crate::attention::{GROUP, PANEL_POSITIONS, Q8Panels, q8_scores};
 use crate::dispatch::MOST_POSITIONS;
+use crate::prefetch::Ahead;
 
 /// The largest weight as an integer: 64 positions of 127 times this stay below 2^31.
 const LARGEST: f32 = i16::MAX as f32;
@@ -75,6 +76,7 @@ unsafe fn rows<const R: usize>(values: Q8Panels<'_>, weights: &[f32], weight_str
     }
     let mut integers = [Weights([0; MOST_POSITIONS]); R];
     let mut units = [0f32; R];
+    let mut ahead = Ahead::some(values.next);
     for group in 0..values.head_dim / GROUP {
         // SAFETY: panels are whole, and `out` has the group's columns in each row.
         unsafe {
@@ -83,7 +85,7 @@ unsafe fn rows<const R: usize>(values: Q8Panels<'_>, weights: &[f32], weight_str
             }
             for column in [0, GROUP / 2] {
                 let out = out.as_mut_ptr().add(group * GROUP + column);
-                add_columns::<R>(values, group, column, &integers, &units, out);
+                add_columns::<R>(values, group, column, &integers, &units, out, &mut ahead);
             }
         }
     }
@@ -134,6 +136,7 @@ unsafe fn add_columns<const R: usize>(
     weights: &[Weights; R],
     units: &[f32; R],
     out: *mut f32,
+    ahead: &mut Option<Ahead>,
 ) {
     const QUADS: usize = PANEL_POSITIONS / 4;
     let panel_bytes = Q8Panels::panel_bytes(values.head_dim);
@@ -143,6 +146,9 @@ unsafe fn add_columns<const R: usize>(
         let mut sums = [[vdupq_n_s32(0); 4]; R];
         for quad in 0..values.num_positions.div_ceil(4) {
             let quants = start + quad / QUADS * panel_bytes + quad % QUADS * GROUP * 4;
+            if let Some(ahead) = ahead {
+                ahead.fetch(2 * GROUP);
+            }
             // Each position's sixteen columns.
             let four = vld4q_s8(values.bytes.as_ptr().add(quants).cast());
             let mut weight = [vdup_n_s16(0); R];

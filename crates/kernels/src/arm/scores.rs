@@ -6,7 +6,6 @@ use half::f16;
 
 use super::{Eight, widen};
 use crate::attention::key_columns::{KeyColumns, PositionLanes, scores};
-use crate::scalar;
 
 struct EightPositions;
 
@@ -48,18 +47,6 @@ impl PositionLanes for EightPositions {
 /// The machine has NEON; the rest as for [`crate::dispatch::ScoresF16`].
 #[target_feature(enable = "neon")]
 pub(super) unsafe fn scores_f16(keys: KeyColumns<'_>, x: &[&[f32]], stride: usize, out: &mut [f32]) {
-    if !keys.are_padded() {
-        return scalar::scores_f16(keys, x, stride, out);
-    }
-    let out = out.as_mut_ptr();
     // SAFETY: this function's own contract.
-    unsafe {
-        match *x {
-            [a] => scores::<EightPositions, 1>(keys, [a].map(<[f32]>::as_ptr), stride, out),
-            [a, b] => scores::<EightPositions, 2>(keys, [a, b].map(<[f32]>::as_ptr), stride, out),
-            [a, b, c] => scores::<EightPositions, 3>(keys, [a, b, c].map(<[f32]>::as_ptr), stride, out),
-            [a, b, c, d] => scores::<EightPositions, 4>(keys, [a, b, c, d].map(<[f32]>::as_ptr), stride, out),
-            _ => unreachable!("a tile has 1 to 4 queries"),
-        }
-    }
+    unsafe { scores::<EightPositions>(keys, x, stride, out) }
 }

@@ -2,8 +2,11 @@
 
 use std::arch::aarch64::*;
 
+use half::f16;
+
 use super::widen;
 use crate::dispatch::ValueRows;
+use crate::prefetch::Ahead;
 
 /// # Safety
 /// The machine has NEON. `out` is `[num_rows, width]`, `weights` has `num_positions` values per row, `weight_stride` apart, and `rows` holds all
@@ -44,15 +47,16 @@ unsafe fn columns<const R: usize, const C: usize>(
     weight_stride: usize,
     out: &mut [f32],
 ) {
+    let mut ahead = Ahead::new(rows.next);
     let mut col = 0;
     // SAFETY: columns stay below `width`; the rest is the caller's contract.
     unsafe {
         while col + 8 * C <= rows.width {
-            eights::<R, C>(rows, weights.as_ptr(), weight_stride, out.as_mut_ptr(), col);
+            eights::<R, C>(rows, weights.as_ptr(), weight_stride, out.as_mut_ptr(), col, &mut ahead);
             col += 8 * C;
         }
         while col + 8 <= rows.width {
-            eights::<R, 1>(rows, weights.as_ptr(), weight_stride, out.as_mut_ptr(), col);
+            eights::<R, 1>(rows, weights.as_ptr(), weight_stride, out.as_mut_ptr(), col, &mut ahead);
             col += 8;
         }
     }
@@ -74,6 +78,7 @@ unsafe fn eights<const R: usize, const C: usize>(
     weight_stride: usize,
     out: *mut f32,
     col: usize,
+    ahead: &mut Ahead,
 ) {
     // SAFETY: the caller has `R` rows of weights and of `out`, and `8 * C` columns from `col` on.
     unsafe {
@@ -96,6 +101,7 @@ unsafe fn eights<const R: usize, const C: usize>(
                 }
             }
             values = values.wrapping_add(rows.stride);
+            ahead.fetch(8 * C * size_of::<f16>());
         }
         for r in 0..R {
             for c in 0..C {

@@ -2,6 +2,9 @@
 
 use half::f16;
 
+use crate::prefetch::Ahead;
+use crate::scalar;
+
 /// The keys of some positions of one head: column `c` of position `p` is `values[c * stride + p]`.
 #[derive(Clone, Copy)]
 pub(crate) struct KeyColumns<'a> {
@@ -9,14 +12,20 @@ pub(crate) struct KeyColumns<'a> {
     pub stride: usize,
     pub num_positions: usize,
     pub head_dim: usize,
+    /// What is read soon, for fetching it meanwhile. (In every call: the check costs more.)
+    pub next: &'a [f16],
 }
 
 /// Positions that a SIMD kernel takes at least: it may read and write so many more than there are.
 pub(crate) const POSITIONS_AT_ONCE: usize = 16;
 
 impl KeyColumns<'_> {
+    /// Positions that a kernel writes.
     pub fn padded_positions(&self) -> usize {
-        self.num_positions.next_multiple_of(POSITIONS_AT_ONCE)
+        match self.are_padded() {
+            true => self.num_positions.next_multiple_of(POSITIONS_AT_ONCE),
+            false => self.num_positions,
+        }
     }
 
     /// Whether the padding's values are there to be read. (This must not depend on the number of positions: a query's
@@ -27,11 +36,8 @@ impl KeyColumns<'_> {
 
     /// Panics unless the kernels may read what they are going to.
     pub fn check(&self) {
-        let num_positions = match self.are_padded() {
-            true => self.padded_positions(),
-            false => self.num_positions,
-        };
-        assert!(self.head_dim > 0 && self.values.len() >= (self.head_dim - 1) * self.stride + num_positions);
+        let num_values = (self.head_dim - 1) * self.stride + self.padded_positions();
+        assert!(self.head_dim > 0 && self.values.len() >= num_values);
     }
 }
 
@@ -51,19 +57,42 @@ pub(crate) trait PositionLanes {
     unsafe fn store(v: Self::Floats, out: *mut f32);
 }
 
-/// `out[row * out_stride + position]`, for `R` queries and the padded positions. A product's sum runs over the columns one
-/// by one, whatever `R`.
+/// `out[query * stride + position]` for any number of queries. A product's sum runs over the columns one by one, whatever
+/// is beside it.
 ///
 /// # Safety
-/// The caller has the features of `L`; queries have `head_dim` values, `keys` were checked and are padded, and `out` has
-/// room for the padded positions in each of `R` rows.
+/// The caller has the features of `L`; the rest as for [`crate::dispatch::ScoresF16`].
 #[inline(always)]
-pub(crate) unsafe fn scores<L: PositionLanes, const R: usize>(
+pub(crate) unsafe fn scores<L: PositionLanes>(keys: KeyColumns<'_>, x: &[&[f32]], stride: usize, out: &mut [f32]) {
+    if !keys.are_padded() {
+        return scalar::scores_f16(keys, x, stride, out);
+    }
+    let mut row = 0;
+    while row < x.len() {
+        // SAFETY: this function's own contract: the rows are `x`'s.
+        row += unsafe {
+            let (x, out) = (&x[row..], out.as_mut_ptr().add(row * stride));
+            match x.len() {
+                1 => rows::<L, 1>(keys, x, stride, out),
+                2 => rows::<L, 2>(keys, x, stride, out),
+                3 => rows::<L, 3>(keys, x, stride, out),
+                4..8 => rows::<L, 4>(keys, x, stride, out),
+                _ => rows::<L, 8>(keys, x, stride, out),
+            }
+        };
+    }
+}
+
+/// The first `R` queries; returns `R`.
+#[inline(always)]
+unsafe fn rows<L: PositionLanes, const R: usize>(
     keys: KeyColumns<'_>,
-    x: [*const f32; R],
+    x: &[&[f32]],
     out_stride: usize,
     out: *mut f32,
-) {
+) -> usize {
+    let x: [*const f32; R] = std::array::from_fn(|r| x[r].as_ptr());
+    let mut ahead = Ahead::new(keys.next);
     let (mut position, end) = (0, keys.padded_positions());
     while position < end {
         let vectors = (end - position) / L::LANES;
@@ -77,14 +106,15 @@ pub(crate) unsafe fn scores<L: PositionLanes, const R: usize>(
             };
             let out = out.add(position);
             let done = match most {
-                8.. => columns::<L, R, 8>(keys, x, out_stride, out),
-                4..8 => columns::<L, R, 4>(keys, x, out_stride, out),
-                2..4 => columns::<L, R, 2>(keys, x, out_stride, out),
-                _ => columns::<L, R, 1>(keys, x, out_stride, out),
+                8.. => columns::<L, R, 8>(keys, x, out_stride, out, &mut ahead),
+                4..8 => columns::<L, R, 4>(keys, x, out_stride, out, &mut ahead),
+                2..4 => columns::<L, R, 2>(keys, x, out_stride, out, &mut ahead),
+                _ => columns::<L, R, 1>(keys, x, out_stride, out, &mut ahead),
             };
             position += done * L::LANES;
         }
     }
+    R
 }
 
 #[derive(Clone, Copy)]
@@ -101,8 +131,9 @@ unsafe fn columns<L: PositionLanes, const R: usize, const N: usize>(
     x: [*const f32; R],
     out_stride: usize,
     out: *mut f32,
+    ahead: &mut Ahead,
 ) -> usize {
-    // SAFETY: `scores`' own contract.
+    // SAFETY: as for `scores`.
     unsafe {
         let mut sums = [[L::splat(0.0); N]; R];
         let mut values = keys.values;
@@ -115,6 +146,7 @@ unsafe fn columns<L: PositionLanes, const R: usize, const N: usize>(
                 }
             }
             values = values.wrapping_add(keys.stride);
+            ahead.fetch(N * L::LANES * size_of::<f16>());
         }
         for r in 0..R {
             for n in 0..N {

@@ -24,6 +24,8 @@ pub(crate) struct Q8Panels<'a> {
     pub bytes: &'a [u8],
     pub num_positions: usize,
     pub head_dim: usize,
+    /// What is read soon, for fetching it meanwhile.
+    pub next: &'a [u8],
 }
 
 impl<'a> Q8Panels<'a> {
@@ -37,7 +39,7 @@ impl<'a> Q8Panels<'a> {
     }
 
     /// Panics unless every position lies in a panel that is whole: the SIMD kernels rely on it.
-    pub fn new(bytes: &'a [u8], num_positions: usize, head_dim: usize) -> Self {
+    pub fn new(bytes: &'a [u8], num_positions: usize, head_dim: usize, next: &'a [u8]) -> Self {
         let needed = num_positions.div_ceil(PANEL_POSITIONS) * Self::panel_bytes(head_dim);
         assert!(
             head_dim.is_multiple_of(GROUP) && needed <= bytes.len(),
@@ -48,6 +50,7 @@ impl<'a> Q8Panels<'a> {
             bytes,
             num_positions,
             head_dim,
+            next,
         }
     }
 

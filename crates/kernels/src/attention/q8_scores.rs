@@ -1,11 +1,14 @@
 //! Products of queries with keys in q8_0, for any width of vectors: the first half of attention. A panel of keys is laid
 //! out like one of packed Q8_0 weights, its rows being positions, so that the integer products are the same.
 
+use half::f16;
+
 use super::{GROUP, PANEL_POSITIONS, Q8Panels};
 use crate::activations::{BLOCK, QuantBlock};
 use crate::dispatch::TILE_TOKENS;
 use crate::panel::formats::Q8_0;
 use crate::panel::lanes::{Lanes, Place};
+use crate::prefetch::Ahead;
 
 /// # Safety
 /// The caller has the features of `L`. `x` is 1 to 4 queries of `ceil(head_dim / 256)` blocks, and `out` has room for
@@ -32,6 +35,7 @@ pub(crate) unsafe fn scores<L: Lanes>(keys: Q8Panels<'_>, x: &[&[QuantBlock]], s
 #[inline(always)]
 unsafe fn panels<L: Lanes, const T: usize>(keys: Q8Panels<'_>, x: [*const QuantBlock; T], out: [*mut f32; T]) {
     let panel_bytes = Q8Panels::panel_bytes(keys.head_dim);
+    let mut ahead = Ahead::some(keys.next);
     for panel in 0..keys.num_positions.div_ceil(PANEL_POSITIONS) {
         for first_row in (0..PANEL_POSITIONS).step_by(L::ROWS) {
             // SAFETY: `keys` has the panel, and each `out` room for it.
@@ -41,6 +45,7 @@ unsafe fn panels<L: Lanes, const T: usize>(keys: Q8Panels<'_>, x: [*const QuantB
                     keys.head_dim,
                     first_row,
                     &x,
+                    &mut ahead,
                 );
                 for t in 0..T {
                     L::store(sums[t], out[t].add(panel * PANEL_POSITIONS + first_row));
@@ -57,6 +62,7 @@ unsafe fn positions<L: Lanes, const T: usize>(
     head_dim: usize,
     first_row: usize,
     x: &[*const QuantBlock; T],
+    ahead: &mut Option<Ahead>,
 ) -> [L::Floats; T] {
     const GROUPS: usize = BLOCK / GROUP;
     // SAFETY: the panel has the groups of a head, and so has each row of `x`.
@@ -72,6 +78,9 @@ unsafe fn positions<L: Lanes, const T: usize>(
             let words = quants.add(group / GROUPS * BLOCK * PANEL_POSITIONS);
             let scale = L::halves(panel.add(2 * (group * PANEL_POSITIONS + first_row)));
             let dots = L::dots::<Q8_0, 8, T>(words, place, 0, &x);
+            if let Some(ahead) = ahead {
+                ahead.fetch((GROUP + size_of::<f16>()) * L::ROWS);
+            }
             for t in 0..T {
                 let scale = L::mul(scale, L::splat((*x[t]).scales[place.group]));
                 sums[t] = L::mul_add(dots[t], scale, sums[t]);

@@ -9,6 +9,7 @@ use super::panels::Avx2;
 use crate::activations::QuantBlock;
 use crate::attention::{GROUP, PANEL_POSITIONS, Q8Panels, q8_scores};
 use crate::dispatch::MOST_POSITIONS;
+use crate::prefetch::Ahead;
 
 /// The largest weight as an integer: 64 positions of 127 times this stay below 2^31.
 const LARGEST: f32 = i16::MAX as f32;
@@ -59,6 +60,7 @@ struct Weights([[i16; 4]; MOST_POSITIONS / 4]);
 
 #[inline(always)]
 unsafe fn rows<const R: usize>(values: Q8Panels<'_>, weights: *const f32, weight_stride: usize, out: *mut f32) {
+    let mut ahead = Ahead::some(values.next);
     for group in 0..values.head_dim / GROUP {
         // SAFETY: the caller's rows have the group.
         unsafe {
@@ -69,7 +71,7 @@ unsafe fn rows<const R: usize>(values: Q8Panels<'_>, weights: *const f32, weight
             }
             for column in [0, GROUP / 2] {
                 let out = out.add(group * GROUP + column);
-                add_columns::<R>(values, group, column, &integers, &scales, out);
+                add_columns::<R>(values, group, column, &integers, &scales, out, &mut ahead);
             }
         }
     }
@@ -123,6 +125,7 @@ unsafe fn add_columns<const R: usize>(
     weights: &[Weights; R],
     scales: &[f32; R],
     out: *mut f32,
+    ahead: &mut Option<Ahead>,
 ) {
     const QUADS: usize = PANEL_POSITIONS / 4;
     let panel_bytes = Q8Panels::panel_bytes(values.head_dim);
@@ -133,6 +136,9 @@ unsafe fn add_columns<const R: usize>(
         for quad in 0..values.num_positions.div_ceil(4) {
             let quants = start + quad / QUADS * panel_bytes + quad % QUADS * GROUP * 4;
             let quants = values.bytes.as_ptr().add(quants);
+            if let Some(ahead) = ahead {
+                ahead.fetch(2 * GROUP);
+            }
             for c in 0..2 {
                 let four = _mm256_loadu_si256(quants.add(32 * c).cast());
                 let even = _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(four));

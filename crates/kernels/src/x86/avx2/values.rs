@@ -2,7 +2,10 @@
 
 use std::arch::x86_64::*;
 
+use half::f16;
+
 use crate::dispatch::ValueRows;
+use crate::prefetch::Ahead;
 
 /// # Safety
 /// The machine has AVX2, FMA and F16C. `out` is `[num_rows, width]`, `weights` has
@@ -43,15 +46,16 @@ unsafe fn columns<const R: usize, const C: usize>(
     weight_stride: usize,
     out: &mut [f32],
 ) {
+    let mut ahead = Ahead::new(rows.next);
     let mut col = 0;
     // SAFETY: columns stay below `width`; the rest is the caller's contract.
     unsafe {
         while col + 8 * C <= rows.width {
-            vectors::<R, C>(rows, weights.as_ptr(), weight_stride, out.as_mut_ptr(), col);
+            vectors::<R, C>(rows, weights.as_ptr(), weight_stride, out.as_mut_ptr(), col, &mut ahead);
             col += 8 * C;
         }
         while col + 8 <= rows.width {
-            vectors::<R, 1>(rows, weights.as_ptr(), weight_stride, out.as_mut_ptr(), col);
+            vectors::<R, 1>(rows, weights.as_ptr(), weight_stride, out.as_mut_ptr(), col, &mut ahead);
             col += 8;
         }
     }
@@ -73,6 +77,7 @@ unsafe fn vectors<const R: usize, const C: usize>(
     weight_stride: usize,
     out: *mut f32,
     col: usize,
+    ahead: &mut Ahead,
 ) {
     // SAFETY: the caller has the features, `R` rows of weights and of `out`, and `8 * C` columns
     // from `col` on.
@@ -96,6 +101,7 @@ unsafe fn vectors<const R: usize, const C: usize>(
                 }
             }
             values = values.wrapping_add(rows.stride);
+            ahead.fetch(8 * C * size_of::<f16>());
         }
         for r in 0..R {
             for c in 0..C {

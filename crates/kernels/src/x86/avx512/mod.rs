@@ -4,6 +4,7 @@ mod f16_tile;
 mod panels;
 mod q8_values;
 mod scores;
+mod softmax;
 mod values;
 
 use crate::blocks::BlockType;
@@ -14,6 +15,8 @@ pub(crate) static KERNELS: Kernels = Kernels {
     isa: Isa::Avx512Vnni,
     tiles: TILES,
     panels: panels::PANELS,
+    max: softmax::max,
+    exp_and_sum: softmax::exp_and_sum,
     scores_f16: scores::scores_f16,
     add_values: values::add_values,
     scores_q8_0: q8_values::scores,

@@ -9,6 +9,7 @@ use super::panels::Vnni;
 use crate::activations::QuantBlock;
 use crate::attention::{GROUP, PANEL_POSITIONS, Q8Panels, q8_scores};
 use crate::dispatch::MOST_POSITIONS;
+use crate::prefetch::Ahead;
 
 /// The largest weight as an integer: 64 positions of 127 times this stay below 2^31.
 const LARGEST: f32 = u16::MAX as f32;
@@ -78,9 +79,10 @@ unsafe fn rows<const R: usize>(values: Q8Panels<'_>, weights: *const f32, weight
             high: [0; MOST_POSITIONS / 4],
             low: [0; MOST_POSITIONS / 4],
         }; R];
+        let mut ahead = Ahead::some(values.next);
         for group in 0..values.head_dim / GROUP {
             to_integers::<R>(values, group, (weights, weight_stride), &inverses, &mut integers);
-            add_group::<R>(values, group, &integers, &units, out.add(group * GROUP));
+            add_group::<R>(values, group, &integers, &units, out.add(group * GROUP), &mut ahead);
         }
     }
 }
@@ -167,6 +169,7 @@ unsafe fn add_group<const R: usize>(
     weights: &[Weights; R],
     units: &[__m512; R],
     out: *mut f32,
+    ahead: &mut Option<Ahead>,
 ) {
     const QUADS: usize = PANEL_POSITIONS / 4;
     let panel_bytes = Q8Panels::panel_bytes(values.head_dim);
@@ -178,6 +181,9 @@ unsafe fn add_group<const R: usize>(
         for quad in 0..values.num_positions.div_ceil(4) {
             let quants = start + quad / QUADS * panel_bytes + quad % QUADS * GROUP * 4;
             let quants = values.bytes.as_ptr().add(quants);
+            if let Some(ahead) = ahead {
+                ahead.fetch(4 * GROUP);
+            }
             let four = [0, 1].map(|c| _mm512_loadu_si512(quants.add(64 * c).cast()));
             for r in 0..R {
                 let high_weights = _mm512_set1_epi32(weights[r].high[quad]);

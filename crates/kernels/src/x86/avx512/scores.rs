@@ -5,7 +5,6 @@ use std::arch::x86_64::*;
 use half::f16;
 
 use crate::attention::key_columns::{KeyColumns, PositionLanes, scores};
-use crate::scalar;
 
 struct Sixteen;
 
@@ -43,18 +42,6 @@ impl PositionLanes for Sixteen {
 /// The machine has AVX-512 F, AVX2, FMA and F16C; the rest as for [`crate::dispatch::ScoresF16`].
 #[target_feature(enable = "avx512f,avx2,fma,f16c")]
 pub(super) unsafe fn scores_f16(keys: KeyColumns<'_>, x: &[&[f32]], stride: usize, out: &mut [f32]) {
-    if !keys.are_padded() {
-        return scalar::scores_f16(keys, x, stride, out);
-    }
-    let out = out.as_mut_ptr();
     // SAFETY: this function's own contract.
-    unsafe {
-        match *x {
-            [a] => scores::<Sixteen, 1>(keys, [a].map(<[f32]>::as_ptr), stride, out),
-            [a, b] => scores::<Sixteen, 2>(keys, [a, b].map(<[f32]>::as_ptr), stride, out),
-            [a, b, c] => scores::<Sixteen, 3>(keys, [a, b, c].map(<[f32]>::as_ptr), stride, out),
-            [a, b, c, d] => scores::<Sixteen, 4>(keys, [a, b, c, d].map(<[f32]>::as_ptr), stride, out),
-            _ => unreachable!("a tile has 1 to 4 queries"),
-        }
-    }
+    unsafe { scores::<Sixteen>(keys, x, stride, out) }
 }

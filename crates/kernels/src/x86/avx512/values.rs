@@ -2,7 +2,10 @@
 
 use std::arch::x86_64::*;
 
+use half::f16;
+
 use crate::dispatch::ValueRows;
+use crate::prefetch::Ahead;
 use crate::x86::avx2;
 
 /// Columns of one vector.
@@ -13,7 +16,7 @@ const LANES: usize = 16;
 /// row, `weight_stride` apart, and `rows` holds all its positions.
 #[target_feature(enable = "avx512f,avx2,fma,f16c")]
 pub(super) unsafe fn add_values(rows: ValueRows<'_>, weights: &[f32], weight_stride: usize, out: &mut [f32]) {
-    if !rows.width.is_multiple_of(4 * LANES) {
+    if !rows.width.is_multiple_of(2 * LANES) {
         // SAFETY: this function's own contract, passed on.
         return unsafe { avx2::add_values(rows, weights, weight_stride, out) };
     }
@@ -26,50 +29,82 @@ pub(super) unsafe fn add_values(rows: ValueRows<'_>, weights: &[f32], weight_str
         unsafe {
             match num_rows - row {
                 1 => {
-                    columns::<1>(rows, weights, weight_stride, out);
+                    columns::<1, 8>(rows, weights, weight_stride, out);
                     row += 1;
                 }
                 2 | 3 => {
-                    columns::<2>(rows, weights, weight_stride, out);
+                    columns::<2, 8>(rows, weights, weight_stride, out);
                     row += 2;
                 }
-                _ => {
-                    columns::<4>(rows, weights, weight_stride, out);
+                4..8 => {
+                    columns::<4, 4>(rows, weights, weight_stride, out);
                     row += 4;
+                }
+                _ => {
+                    columns::<8, 2>(rows, weights, weight_stride, out);
+                    row += 8;
                 }
             }
         }
     }
 }
 
-/// `R` rows of `out`, four vectors of columns at a time.
+/// `R` rows of `out`, `C` vectors of columns at a time, then two.
 #[inline(always)]
-unsafe fn columns<const R: usize>(rows: ValueRows<'_>, weights: *const f32, weight_stride: usize, out: *mut f32) {
-    for col in (0..rows.width).step_by(4 * LANES) {
-        // SAFETY: the caller has the features, `R` rows of weights and of `out`; columns stay below `width`.
-        unsafe {
-            let mut sums = [[_mm512_setzero_ps(); 4]; R];
+unsafe fn columns<const R: usize, const C: usize>(
+    rows: ValueRows<'_>,
+    weights: *const f32,
+    weight_stride: usize,
+    out: *mut f32,
+) {
+    let mut ahead = Ahead::new(rows.next);
+    let mut col = 0;
+    // SAFETY: columns stay below `width`, a multiple of two vectors; the rest is the caller's contract.
+    unsafe {
+        while col + C * LANES <= rows.width {
+            vectors::<R, C>(rows, weights, weight_stride, out, col, &mut ahead);
+            col += C * LANES;
+        }
+        while col < rows.width {
+            vectors::<R, 2>(rows, weights, weight_stride, out, col, &mut ahead);
+            col += 2 * LANES;
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn vectors<const R: usize, const C: usize>(
+    rows: ValueRows<'_>,
+    weights: *const f32,
+    weight_stride: usize,
+    out: *mut f32,
+    col: usize,
+    ahead: &mut Ahead,
+) {
+    // SAFETY: the caller has the features, `R` rows of weights and of `out`, and `C` vectors from column `col` on.
+    unsafe {
+        let mut sums = [[_mm512_setzero_ps(); C]; R];
+        for r in 0..R {
+            for c in 0..C {
+                sums[r][c] = _mm512_loadu_ps(out.add(r * rows.width + col + LANES * c));
+            }
+        }
+        let mut values = rows.values.as_ptr().add(col);
+        for position in 0..rows.num_positions {
+            let value: [__m512; C] =
+                std::array::from_fn(|c| _mm512_cvtph_ps(_mm256_loadu_si256(values.add(LANES * c).cast())));
             for r in 0..R {
-                for c in 0..4 {
-                    sums[r][c] = _mm512_loadu_ps(out.add(r * rows.width + col + LANES * c));
+                let weight = _mm512_set1_ps(*weights.add(r * weight_stride + position));
+                for c in 0..C {
+                    sums[r][c] = _mm512_fmadd_ps(weight, value[c], sums[r][c]);
                 }
             }
-            let mut values = rows.values.as_ptr().add(col);
-            for position in 0..rows.num_positions {
-                let value: [__m512; 4] =
-                    std::array::from_fn(|c| _mm512_cvtph_ps(_mm256_loadu_si256(values.add(LANES * c).cast())));
-                for r in 0..R {
-                    let weight = _mm512_set1_ps(*weights.add(r * weight_stride + position));
-                    for c in 0..4 {
-                        sums[r][c] = _mm512_fmadd_ps(weight, value[c], sums[r][c]);
-                    }
-                }
-                values = values.wrapping_add(rows.stride);
-            }
-            for r in 0..R {
-                for c in 0..4 {
-                    _mm512_storeu_ps(out.add(r * rows.width + col + LANES * c), sums[r][c]);
-                }
+            values = values.wrapping_add(rows.stride);
+            ahead.fetch(C * LANES * size_of::<f16>());
+        }
+        for r in 0..R {
+            for c in 0..C {
+                _mm512_storeu_ps(out.add(r * rows.width + col + LANES * c), sums[r][c]);
             }
         }
     }
