@@ -30,16 +30,12 @@ pub(in crate::x86) unsafe fn multiply_by<P: Products, F: Format>(
     x: &[&[QuantBlock]],
     out: &mut [[f32; PANEL_ROWS]],
 ) {
-    // Six bits lie in two words: opening them is worth it even for a token.
-    let opens = matches!(F::TYPE, BlockType::Q6K);
     let (first, num_blocks) = (panel.as_ptr(), x[0].len());
     // SAFETY: this function's own contract, passed on.
     unsafe {
         match x {
-            [a] if !opens => lanes::multiply::<Eights<P, 1>, F, 1>(first, num_blocks, [a.as_ptr()], out),
-            [a, b] if !opens => lanes::multiply::<Eights<P, 1>, F, 2>(first, num_blocks, [a.as_ptr(), b.as_ptr()], out),
-            [_] => multiply_opened::<P, F, 1>(first, x, out),
-            [_, _] => multiply_opened::<P, F, 2>(first, x, out),
+            [a] => lanes::multiply::<Eights<P, 1>, F, 1>(first, num_blocks, [a.as_ptr()], out),
+            [a, b] => lanes::multiply::<Eights<P, 1>, F, 2>(first, num_blocks, [a.as_ptr(), b.as_ptr()], out),
             _ if matches!(x.len(), 3 | 5 | 6) => multiply_opened::<P, F, 3>(first, x, out),
             _ => multiply_opened::<P, F, 4>(first, x, out),
         }
