@@ -14,6 +14,7 @@ pub mod attention;
 mod bandwidth;
 pub mod blocks;
 pub mod dispatch;
+mod isa;
 pub mod matmul;
 pub mod norm;
 mod panel;
@@ -36,8 +37,9 @@ pub use attention::{
 };
 pub use bandwidth::memory_bandwidth;
 pub use blocks::{BlockType, dequantize_row};
-pub use dispatch::{Isa, Kernels, active_isa, available_isas, isa_override_note};
+pub use dispatch::Kernels;
 pub use half::f16;
+pub use isa::{Isa, active_isa, available_isas, isa_override_note};
 pub use matmul::{Layout, MatrixView, ShapeError, matmul, matmul_rows, pack, packed_bytes};
 pub use norm::{rms_norm, rms_norm_in_place, rms_norm_rows};
 pub use parallel::for_each_row;

@@ -5,7 +5,8 @@ use half::{bf16, f16};
 use crate::activations::{BLOCK, QuantBlock, SMALLEST_MAGNITUDE};
 use crate::attention::{GROUP, KeyColumns, PANEL_POSITIONS, Q8Panels, key_index, scale_at, value_index};
 use crate::blocks::BlockType;
-use crate::dispatch::{Isa, Kernels, Tile, TileEntry, ValueRows, WeightRows};
+use crate::dispatch::{Kernels, Tile, TileEntry, ValueRows, WeightRows};
+use crate::isa::Isa;
 use crate::unpack::{Unpacked, unpack_block};
 
 pub(crate) static KERNELS: Kernels = Kernels {

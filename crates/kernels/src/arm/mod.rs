@@ -21,7 +21,8 @@ use std::arch::aarch64::*;
 use std::arch::asm;
 
 use crate::blocks::BlockType;
-use crate::dispatch::{FloatTile, Isa, Kernels, Tile, TileEntry};
+use crate::dispatch::{FloatTile, Kernels, Tile, TileEntry};
+use crate::isa::Isa;
 use crate::scalar;
 
 pub(crate) static NEON: Kernels = TABLE;

@@ -11,7 +11,8 @@ use super::avx2::panels::{Eights, multiply_by};
 use super::avx2::products::{Dot, Vnni};
 use crate::activations::QuantBlock;
 use crate::attention::{Q8Panels, q8_scores};
-use crate::dispatch::{Isa, Kernels};
+use crate::dispatch::Kernels;
+use crate::isa::Isa;
 use crate::panel::PANEL_ROWS;
 use crate::panel::formats::{Format, panels};
 

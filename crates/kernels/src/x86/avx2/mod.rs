@@ -18,7 +18,8 @@ use std::arch::x86_64::*;
 pub(super) use self::float_tile::f16_tile;
 pub(super) use self::values::add_values;
 use crate::blocks::BlockType;
-use crate::dispatch::{FloatTile, Isa, Kernels, Tile, TileEntry};
+use crate::dispatch::{FloatTile, Kernels, Tile, TileEntry};
+use crate::isa::Isa;
 use crate::scalar;
 
 pub(crate) static KERNELS: Kernels = TABLE;

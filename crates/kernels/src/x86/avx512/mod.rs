@@ -8,7 +8,8 @@ mod softmax;
 mod values;
 
 use crate::blocks::BlockType;
-use crate::dispatch::{Isa, Kernels, Tile, TileEntry};
+use crate::dispatch::{Kernels, Tile, TileEntry};
+use crate::isa::Isa;
 use crate::x86::avx2;
 
 pub(crate) static KERNELS: Kernels = Kernels {
